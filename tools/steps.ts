@@ -6,6 +6,8 @@ export interface Step {
   readonly name: string;
   readonly program: string;
   readonly args: readonly string[];
+  /** Beside the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Looks at the output of a program whose exit code says too little; returns what is wrong. */
   readonly judge?: (output: string) => string | undefined;
 }
@@ -21,7 +23,11 @@ export interface StepResult {
 export function runStep(step: Step, cwd: string): Promise<StepResult> {
   const startedMs = performance.now();
   const { promise, resolve } = Promise.withResolvers<StepResult>();
-  const child = spawn(step.program, step.args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(step.program, step.args, {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...step.env },
+  });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
