@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCertificates } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
@@ -63,6 +63,8 @@ export interface JoiningHost extends AsyncDisposable {
   enrol(settings: JoinSettings, until?: () => boolean | Promise<boolean>): Promise<EnrollOutcome>;
   /** What the next start does with an enrolment that is installed already. */
   finishInterrupted(settings: JoinSettings): Promise<void>;
+  /** Another host with a copy of everything on this one. */
+  clone(): Promise<JoiningHost>;
   /** The state file as the agent keeps it. */
   pending(): Promise<PendingEnrollment | undefined>;
   status(): Promise<string>;
@@ -81,14 +83,12 @@ export interface HostNames {
   readonly machineId: string;
 }
 
-/** What a host has before its agent runs; returns the configuration file. */
-async function writeHost(root: string, facts: HostNames): Promise<string> {
-  const configFile = join(root, 'etc/config.yaml');
+/** What a host has before its agent runs. */
+async function writeHost(root: string, facts: HostNames): Promise<void> {
   await mkdir(join(root, 'etc'));
   await writeFile(join(root, 'etc/machine-id'), `${facts.machineId}\n`);
   await writeFile(join(root, 'etc/hostname'), `${facts.fqdn}\n`);
-  await writeFile(configFile, CONFIG, { mode: 0o640 });
-  return configFile;
+  await writeFile(join(root, 'etc/config.yaml'), CONFIG, { mode: 0o640 });
 }
 
 /** Lets every sleep of an enrolment pass at once, unless `stopped` says that it was told to end. */
@@ -175,6 +175,8 @@ async function partsOf(host: Kept, odd: JoinSettings, signal: AbortSignal): Prom
   };
 }
 
+type TemporaryFolder = Awaited<ReturnType<typeof temporaryFolder>>;
+
 const learnedFile = (root: string): string => join(root, 'data/state/manager-addresses.json');
 
 export async function createJoiningHost(
@@ -182,8 +184,12 @@ export async function createJoiningHost(
   names: HostNames = { fqdn: FQDN, machineId: 'c'.repeat(32) },
 ): Promise<JoiningHost> {
   const folder = await temporaryFolder({ inMemory: true });
+  await writeHost(folder.path, names);
+  return openHost(folder, files);
+}
+
+function openHost(folder: TemporaryFolder, files: Files): JoiningHost {
   const root = folder.path;
-  const configFile = await writeHost(root, names);
   const clock = new ManualClock(NOW);
   const logger = memoryLogger();
   const audited: JoiningHost['audited'] = [];
@@ -212,6 +218,11 @@ export async function createJoiningHost(
       const parts = await partsOf(kept, settings, new AbortController().signal);
       await finishInterruptedEnrollment(composeLeftover(parts));
     },
+    async clone() {
+      const copy = await temporaryFolder({ inMemory: true });
+      await cp(root, copy.path, { recursive: true, verbatimSymlinks: true });
+      return openHost(copy, files);
+    },
     pending: () => readPending(systemFiles, pendingPlaces(join(root, 'data'), certs)),
     status: async () =>
       (
@@ -223,7 +234,7 @@ export async function createJoiningHost(
         })
       ).status.status,
     serial: async () => parseCertificates(await readFile(certificates.certificate, 'utf8'))[0]?.serialHex,
-    config: () => readFile(configFile, 'utf8'),
+    config: () => readFile(join(root, 'etc/config.yaml'), 'utf8'),
     learned: () => readLearnedAddresses(systemFiles, learnedFile(root)),
     said: () => JSON.stringify([logger.records, audited, progress]),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import http, { type ClientRequest } from 'node:http';
 import https from 'node:https';
-import { diskState } from './disk-state.ts';
+import { diskState } from '@linux-patch/runtime/testing';
 
 /**
  * Numbers the places where a process can be cut off, below our own code: before and after every call of node:fs that

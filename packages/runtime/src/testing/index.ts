@@ -1,3 +1,4 @@
+export { diskState } from './disk-state.ts';
 export { freePort } from './free-port.ts';
 export { ManualClock } from './manual-clock.ts';
 export { type LogRecord, memoryLogger } from './memory-logger.ts';
