@@ -15,6 +15,11 @@ export interface BuiltPage {
 
 /** Builds it, and says of what it was made. */
 async function bundle(folder: string): Promise<string[]> {
+  // Vite takes over what is set, and a run of tests sets it: React with its checks for developers is half as fast.
+  using stack = new DisposableStack();
+  const { NODE_ENV: before } = process.env;
+  stack.defer(() => (before === undefined ? delete process.env.NODE_ENV : (process.env.NODE_ENV = before)));
+  process.env.NODE_ENV = 'production';
   const paths = new Set<string>();
   await build({
     configFile: join(import.meta.dirname, 'vite.config.ts'),
