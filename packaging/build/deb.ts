@@ -78,14 +78,18 @@ export function buildDeb(job: PackageJob): string {
   settleTimes(tree, job.epochS);
   for (const name of Object.keys(debianScripts(program, root))) chmodSync(join(debian, name), 0o755);
   const file = join(outFolder, `${program.name}_${versionOf(job)}_${architecture}.deb`);
-  // xz and gzip only: older dpkg reads no zstd.
-  // Two threads wherever it is built: one thread makes other bytes than several.
-  const compression = job.fast ? ['-Zgzip', '-z1'] : ['-Zxz', '-z6', '--threads-max=2'];
-  run('dpkg-deb', ['--root-owner-group', ...compression, '-b', tree, file], {
+  run('dpkg-deb', ['--root-owner-group', ...compressionOf(job), '-b', tree, file], {
     env: { SOURCE_DATE_EPOCH: String(job.epochS) },
   });
   rmSync(tree, { recursive: true });
   return file;
+}
+
+function compressionOf({ fast, zstd }: PackageJob): readonly string[] {
+  if (zstd) return ['-Zzstd', '-z1'];
+  // Else xz and gzip only: older dpkg reads no zstd.
+  // Two threads wherever it is built: one thread makes other bytes than several.
+  return fast ? ['-Zgzip', '-z1'] : ['-Zxz', '-z6', '--threads-max=2'];
 }
 
 function checksums(tree: string): string {

@@ -41,6 +41,7 @@ interface Options {
   readonly program?: string;
   readonly revision: string;
   readonly fast?: boolean;
+  readonly zstd?: boolean;
   readonly lint?: boolean;
   /** One of several builders at work; what concerns all is done by the first one. */
   readonly part?: boolean;
@@ -174,6 +175,7 @@ async function buildFor(part: Part, shared: Shared): Promise<void> {
     revision: options.revision,
     epochS,
     fast: options.fast ?? false,
+    zstd: options.zstd ?? false,
   };
   for (const format of options.format.filter(isBuilt)) {
     const startedMs = performance.now();
@@ -203,8 +205,8 @@ async function buildParts(parts: readonly Part[], options: Options): Promise<voi
 async function buildPart({ program, architecture }: Part, options: Options): Promise<void> {
   const args = ['--part', '--program', program.name, '--arch', architecture, '--out', options.out];
   const wishes = ['--format', options.format.join(','), '--revision', options.revision];
-  const fast = options.fast ? ['--fast'] : [];
-  const command = [import.meta.filename, ...args, ...wishes, ...fast];
+  const [fast, zstd] = [options.fast ? ['--fast'] : [], options.zstd ? ['--zstd'] : []];
+  const command = [import.meta.filename, ...args, ...wishes, ...fast, ...zstd];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'inherit', 'inherit'] });
   const [code] = (await once(child, 'exit')) as [number | null];
   if (code !== 0) throw new Error(`${program.name} for ${architecture} was not built`);
@@ -257,6 +259,7 @@ await new Command('build:packages')
       .default(PACKAGE_REVISION),
   )
   .option('--fast', 'little compression and one look at what a start executes, for tests')
+  .option('--zstd', 'Debian packages that unpack in a quarter of the time, for hosts whose dpkg reads zstd')
   .addOption(new Option('--part').hideHelp())
   .option('--lint', 'run lintian on the amd64 .deb files and fail on its complaints')
   .action((options: Options) => build(options))

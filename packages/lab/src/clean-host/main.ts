@@ -120,7 +120,7 @@ await checkMachine(runs);
 const folder = join(cache, runFolderName(process.pid));
 const packages = join(folder, 'packages');
 mkdirSync(join(packages, 'next'), { recursive: true });
-const builder = ['packaging/build/main.ts', '--fast', '--arch', 'amd64', '--out', packages];
+const builder = ['packaging/build/main.ts', '--fast', '--zstd', '--arch', 'amd64', '--out', packages];
 must(await runProgram(process.execPath, builder, { cwd: REPOSITORY }), 'building the packages');
 const agentOnly = ['--program', 'linux-patch-api', '--format', 'rpm,pacman'];
 const next = [...builder.slice(0, -1), join(packages, 'next'), ...agentOnly, '--revision', '2'];

@@ -61,7 +61,7 @@ async function repackAgent(packages: string, target: string): Promise<void> {
   const control = join(tree, 'DEBIAN/control');
   const text = await readFile(control, 'utf8');
   await writeFile(control, text.replace(/^Version: .*$/m, `Version: ${NEXT_AGENT.version}`));
-  must(await runProgram('dpkg-deb', ['-Zgzip', '-z1', '--root-owner-group', '-b', tree, target]), 'dpkg-deb');
+  must(await runProgram('dpkg-deb', ['-Zzstd', '-z1', '--root-owner-group', '-b', tree, target]), 'dpkg-deb');
   await rm(tree, { recursive: true });
 }
 
