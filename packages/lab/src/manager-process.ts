@@ -116,9 +116,7 @@ export async function startManagerProcess(root: string, place: ManagerPlace = {}
   const { setup_link: setupLink } = JSON.parse(made) as { readonly setup_link?: string };
   let server = await serve(launch);
   const commands = new AsyncDisposableStack();
-  const { ca_fingerprint } = JSON.parse(await cli(launch, ['status', '--json'])) as {
-    ca_fingerprint: string;
-  };
+  const { ca_fingerprint } = (await askManager(root, '/status')) as { readonly ca_fingerprint: string };
   return {
     root,
     url,
