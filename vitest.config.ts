@@ -62,7 +62,7 @@ const OWN_PROCESS = [
  * The others keep nothing that outlives them, so they follow each other in one process and load the sources once: a fifth
  * less work.
  */
-const ONE_PROCESS = { isolate: false, setupFiles: 'tools/one-process.ts' };
+export const ONE_PROCESS = { isolate: false, setupFiles: 'tools/one-process.ts' };
 
 const ELSEWHERE = [
   ...configDefaults.exclude,

@@ -2,7 +2,8 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PASSWORD } from './fleet-page.ts';
 import { type ManagerPage, openManagerPage } from './manager-page.ts';
-import { faultsOf, isAsWideAs, signInAs, signInForm } from './walk.ts';
+import { faultsOf } from './screen-readers.ts';
+import { isAsWideAs, signInAs, signInForm } from './walk.ts';
 
 let world: ManagerPage;
 beforeAll(async () => {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PASSWORD } from './fleet-page.ts';
 import { type ManagerPage, openManagerPage } from './manager-page.ts';
-import { faultsOf, isAsWideAs } from './walk.ts';
+import { faultsOf } from './screen-readers.ts';
+import { isAsWideAs } from './walk.ts';
 
 let world: ManagerPage;
 beforeAll(async () => {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FleetPage, letIn, openFleetPage } from './fleet-page.ts';
-import { faultsOf, heading, signIn } from './visit.ts';
+import { faultsOf } from './screen-readers.ts';
+import { heading, signIn } from './visit.ts';
 
 /** Run in the page: has everything that waits on a host applied, and says with which status that is answered. */
 const applyAll = (host: string): string => `fetch('/api/v1/hosts/${host}/patches/apply', {

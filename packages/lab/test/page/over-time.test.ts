@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FleetPage, letIn, openFleetPage } from './fleet-page.ts';
-import { faultsOf, signIn } from './visit.ts';
+import { faultsOf } from './screen-readers.ts';
+import { signIn } from './visit.ts';
 
 const DAY_MS = 86_400_000;
 

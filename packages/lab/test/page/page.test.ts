@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FleetPage, openFleetPage, PASSWORD } from './fleet-page.ts';
-import { faultsOf, heading, password, signIn, whyNot } from './visit.ts';
+import { faultsOf } from './screen-readers.ts';
+import { heading, password, signIn, whyNot } from './visit.ts';
 
 let fleet: FleetPage;
 beforeAll(async () => {

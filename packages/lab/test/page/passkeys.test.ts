@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { movableClock } from '../../src/fake-time.ts';
 import { PASSWORD } from './fleet-page.ts';
 import { type ManagerPage, openManagerPage } from './manager-page.ts';
-import { faultsOf, isAsWideAs, signInAs } from './walk.ts';
+import { faultsOf } from './screen-readers.ts';
+import { isAsWideAs, signInAs } from './walk.ts';
 
 /** Longer than a proof counts. */
 const LATER_SECONDS = 660;

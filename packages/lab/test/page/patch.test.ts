@@ -4,7 +4,8 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { must } from '../../src/process.ts';
 import { type FleetPage, letIn, openFleetPage } from './fleet-page.ts';
-import { faultsOf, heading, signIn, whyNot } from './visit.ts';
+import { faultsOf } from './screen-readers.ts';
+import { heading, signIn, whyNot } from './visit.ts';
 
 /** Says something, and waits until a test lets it go on, at most ten minutes. */
 const WAITING = [

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PASSWORD, type Window } from './fleet-page.ts';
 import { type ManagerPage, openManagerPage } from './manager-page.ts';
+import { faultsOf } from './screen-readers.ts';
 import { codeOf } from './totp.ts';
-import { faultsOf, isAsWideAs, signInAs } from './walk.ts';
+import { isAsWideAs, signInAs } from './walk.ts';
 
 /** Run in the page: ends no other session, sixty times, each of which is on record. */
 const fillPages = `(async () => {

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Window } from './fleet-page.ts';
 import { type ManagerPage, openManagerPage } from './manager-page.ts';
 import { askToJoin } from './older-request.ts';
-import { faultsOf, isAsWideAs, signInAs } from './walk.ts';
+import { faultsOf } from './screen-readers.ts';
+import { isAsWideAs, signInAs } from './walk.ts';
 
 let world: ManagerPage;
 beforeAll(async () => {

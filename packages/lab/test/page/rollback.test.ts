@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FleetPage, letIn, openFleetPage } from './fleet-page.ts';
-import { faultsOf, heading, signIn, whyNot } from './visit.ts';
+import { faultsOf } from './screen-readers.ts';
+import { heading, signIn, whyNot } from './visit.ts';
 
 let fleet: FleetPage;
 let name: string;

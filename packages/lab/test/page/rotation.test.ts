@@ -7,8 +7,9 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentProcess } from '../../src/agent-process.ts';
 import { type FleetPage, letIn, makePerson, openFleetPage, PASSWORD } from './fleet-page.ts';
+import { faultsOf } from './screen-readers.ts';
 import { heading, signIn } from './visit.ts';
-import { faultsOf, isAsWideAs } from './walk.ts';
+import { isAsWideAs } from './walk.ts';
 
 const HOST = 'amber.page.test';
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FleetPage, letIn, openFleetPage } from './fleet-page.ts';
 import { type RunningProgram, runAsService } from './replaced-code.ts';
-import { faultsOf, heading, signIn } from './visit.ts';
+import { faultsOf } from './screen-readers.ts';
+import { heading, signIn } from './visit.ts';
 
 const SERVICE = 'lp-page-tick.service';
 const FILE = '/usr/sbin/tick';

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { movableClock } from '../../src/fake-time.ts';
 import { PASSWORD } from './fleet-page.ts';
 import { type ManagerPage, openManagerPage } from './manager-page.ts';
+import { faultsOf } from './screen-readers.ts';
 import { codeOf } from './totp.ts';
-import { faultsOf, signInAs } from './walk.ts';
+import { signInAs } from './walk.ts';
 
 const STEP_SECONDS = 30;
 /** Longer than a proof counts. */

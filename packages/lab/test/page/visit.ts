@@ -1,4 +1,3 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from 'playwright-core';
 import { PASSWORD } from './fleet-page.ts';
 
@@ -16,12 +15,6 @@ export async function signIn(page: Page, name: string): Promise<void> {
   await page.keyboard.type(PASSWORD);
   await page.keyboard.press('Enter');
   await heading(page, 'Dashboard').waitFor();
-}
-
-/** What readers of the screen would stumble over. */
-export async function faultsOf(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
 /** The reason that a button gives why it cannot be pressed; undefined when it can. */

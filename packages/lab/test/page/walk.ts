@@ -1,12 +1,5 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from 'playwright-core';
 import { PASSWORD } from './fleet-page.ts';
-
-/** What a reader of the screen would stumble over. */
-export async function faultsOf(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
 
 /** The sign-in, which may have a screen with fields of its own behind it. */
 export function signInForm(page: Page): Locator {
