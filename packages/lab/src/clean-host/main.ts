@@ -102,9 +102,10 @@ async function runAll(shelf: LabShelf, runs: Run[]): Promise<number> {
 
 /** Says what the machine lacks before anything is booted, instead of hanging later. */
 async function checkMachine(wanted: readonly Run[]): Promise<void> {
-  const sizes = wanted.map(({ one }) => one.hosts ?? 2).toSorted((a, b) => b - a);
-  const atOnce = AT_ONCE + wanted.filter(({ one }) => one.takesMinutes).length;
-  const hosts = sizes.slice(0, atOnce).reduce((sum, size) => sum + size, 0);
+  const sizes = (takesMinutes: boolean) =>
+    wanted.flatMap(({ one }) => ((one.takesMinutes ?? false) === takesMinutes ? (one.hosts ?? 2) : []));
+  const largest = sizes(false).toSorted((a, b) => b - a);
+  const hosts = [...sizes(true), ...largest.slice(0, AT_ONCE)].reduce((sum, size) => sum + size, 0);
   const words = lacking({ hosts, prefix: worldName('') }, await readMachine());
   if (words.length > 0) throw new Error(`This machine cannot run the clean-host suite.\n${words.join('\n')}`);
 }

@@ -266,6 +266,8 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
   {
     name: 'a configuration with faults is waited out: STATUS names the fault, the unit is not started, and mended it goes on',
     flavours: ['debian12'],
+    takesMinutes: true,
+    hosts: 1,
     async run(world, flavour) {
       const host = await world.newHost(flavour);
       await installPackage(host, flavour);

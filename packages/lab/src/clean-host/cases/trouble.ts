@@ -184,6 +184,8 @@ export const TROUBLE: readonly CleanHostCase[] = [
   {
     name: 'the polling token and the renewal threshold of the configuration count: the request of that token goes on, and the certificate is renewed that early',
     flavours: ['debian12'],
+    takesMinutes: true,
+    hosts: 1,
     async run(world, flavour) {
       const { configuration, before, host } = await waitingForShortLife(world, flavour);
       await host.must('systemctl', ['stop', 'linux-patch-api']);
@@ -278,6 +280,7 @@ export const TROUBLE: readonly CleanHostCase[] = [
     name: 'the manager is down for ten minutes, then up: joins in the same process, and no start was counted',
     flavours: ['debian12'],
     takesMinutes: true,
+    hosts: 1,
     limitMs: 25 * 60_000,
     async run(world, flavour) {
       const host = await world.newHost(flavour);
