@@ -10,6 +10,8 @@ export interface AttackCase {
   readonly now: string;
   /** How long the case may take before it is ended as failed. Default: two minutes. */
   readonly limitMs?: number;
+  /** Mostly waits for its agent to ask again, so it runs beside the others. */
+  readonly waits?: true;
   /**
    * Tries it with real programs and a load bounded in count and time.
    * @returns what was measured, in a few words ("403 after 2 ms; 41 MB more memory")

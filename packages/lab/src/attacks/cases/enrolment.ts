@@ -22,6 +22,7 @@ export const UNPROVEN_DENIAL: AttackCase = {
     'Something between a host and its manager refuses the request (403 in the words of a manager), and later the poll of the request that waits (`denied`).',
   now: 'The agent says that nothing proves the manager, keeps key and code, asks on, and serves as soon as the manager has approved.',
   limitMs: 240_000,
+  waits: true,
   async run(world) {
     const manager = await world.manager();
     const front = world.use(
