@@ -4,7 +4,7 @@ import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildRpmRepository, type RpmRepository } from '../src/rpm/repository.ts';
+import type { RpmRepository } from '../src/rpm/repository.ts';
 import { everything, plainWish, quietRun } from './apt-bench.ts';
 import { dnfBench, updatedRpmRepository } from './dnf-bench.ts';
 
@@ -180,8 +180,7 @@ describe('the dnf adapter on a real private root', { timeout: 600_000 }, () => {
   });
 
   it('refuses a package without a trusted signature, and takes the others', async () => {
-    await using own = await buildRpmRepository({ folder: join(folder.path, 'unsigned') });
-    await own.publishUpdates();
+    const own = await repository.copy(join(folder.path, 'unsigned'));
     const { packages } = await dnfBench(folder.path, ['toyhello', 'toyheld'], own);
     await own.removeSignature('updates', 'toyheld-1.1-1.noarch.rpm');
     await packages.operations.refresh(quietRun());

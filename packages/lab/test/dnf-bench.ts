@@ -3,6 +3,7 @@ import type { PackageManager } from '../../worker/src/package-interface/package-
 import { createPrivateDnfRoot, type PrivateDnfRoot } from '../src/rpm/dnf-root.ts';
 import { buildRpmRepository, type RpmRepository } from '../src/rpm/repository.ts';
 import { openOn } from './apt-bench.ts';
+import { preparedRoot } from './prepared-roots.ts';
 
 /** A private root with the agent's package manager on it. */
 export interface DnfBench {
@@ -25,8 +26,15 @@ export async function dnfBench(
   repository: RpmRepository,
 ): Promise<DnfBench> {
   const root = join(folder, `root-${crypto.randomUUID().slice(0, 8)}`);
-  const dnf = await createPrivateDnfRoot({ folder: root, repository });
-  await dnf.update();
-  if (installed.length > 0) await dnf.install(['--disablerepo=lab-updates', ...installed]);
+  const given = { repository, kind: 'dnf', installed };
+  const from = await preparedRoot(folder, given, {
+    empty: async (at) => (await createPrivateDnfRoot({ folder: at, repository })).update(),
+    installed: async (at, empty) =>
+      (await createPrivateDnfRoot({ folder: at, repository, from: empty })).install([
+        '--disablerepo=lab-updates',
+        ...installed,
+      ]),
+  });
+  const dnf = await createPrivateDnfRoot({ folder: root, repository, from });
   return { dnf, root, packages: await openOn(root) };
 }

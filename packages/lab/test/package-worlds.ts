@@ -6,7 +6,7 @@ import { takeLock } from '../../worker/test/packages/taken-lock.ts';
 import { buildToyRepository, type ToyRepository } from '../src/apt/repository.ts';
 import { buildPacmanRepository } from '../src/pacman/repository.ts';
 import { must } from '../src/process.ts';
-import { buildRpmRepository, type RpmRepository } from '../src/rpm/repository.ts';
+import type { RpmRepository } from '../src/rpm/repository.ts';
 import { bench } from './apt-bench.ts';
 import { type DnfBench, dnfBench, updatedRpmRepository } from './dnf-bench.ts';
 import type { PackageWorld, WorldHost } from './package-world.ts';
@@ -87,7 +87,6 @@ async function rpmWorld(
 ): Promise<PackageWorld> {
   const folder = await temporaryFolder();
   const shared = await updatedRpmRepository(join(folder.path, 'shared'));
-  const spoiled: AsyncDisposable[] = [shared];
   return {
     name,
     old: '1.0-1',
@@ -99,9 +98,7 @@ async function rpmWorld(
     host: (installed) => open(folder.path, installed, shared),
     async spoiledHost(installed) {
       const own = join(folder.path, crypto.randomUUID().slice(0, 8));
-      const repository = await buildRpmRepository({ folder: own });
-      spoiled.push(repository);
-      await repository.publishUpdates();
+      const repository = await shared.copy(own);
       return {
         ...(await open(folder.path, installed, repository)),
         breakSignature: () => repository.breakSignature('updates'),
@@ -112,7 +109,7 @@ async function rpmWorld(
       };
     },
     async close() {
-      for (const one of spoiled) await one[Symbol.asyncDispose]();
+      await shared[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
     },
   };

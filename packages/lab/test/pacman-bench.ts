@@ -3,6 +3,7 @@ import type { PackageManager } from '../../worker/src/package-interface/package-
 import { createPrivatePacmanRoot, type PrivatePacmanRoot } from '../src/pacman/private-root.ts';
 import type { PacmanRepository } from '../src/pacman/repository.ts';
 import { openOn, quietRun } from './apt-bench.ts';
+import { preparedRoot } from './prepared-roots.ts';
 
 /** A private root with the agent's package manager on it. */
 export interface PacmanBench {
@@ -18,8 +19,13 @@ export async function pacmanBench(
   repository: PacmanRepository,
 ): Promise<PacmanBench> {
   const root = join(folder, `root-${crypto.randomUUID().slice(0, 8)}`);
-  const pacman = await createPrivatePacmanRoot({ folder: root, repository });
-  if (installed.length > 0) await pacman.install(installed);
+  const given = { repository, kind: 'pacman', installed };
+  const from = await preparedRoot(folder, given, {
+    empty: (at) => createPrivatePacmanRoot({ folder: at, repository }),
+    installed: async (at, empty) =>
+      (await createPrivatePacmanRoot({ folder: at, repository, from: empty })).install(installed),
+  });
+  const pacman = await createPrivatePacmanRoot({ folder: root, repository, from });
   const packages = await openOn(root);
   await packages.operations.refresh(quietRun());
   return { pacman, root, packages };

@@ -209,8 +209,7 @@ describe('the zypper adapter on a real private root', { timeout: 600_000 }, () =
   });
 
   it('refuses a package without a trusted signature, and takes the others', async () => {
-    await using own = await buildRpmRepository({ folder: join(folder.path, 'unsigned') });
-    await own.publishUpdates();
+    const own = await repository.copy(join(folder.path, 'unsigned'));
     const { packages, root } = await zypperBench(folder.path, ['toyhello', 'toyheld'], own);
     await own.removeSignature('updates', 'toyheld-1.1-1.noarch.rpm');
     const path = join(root, 'etc/zypp/repos.d/lab-updates.repo');

@@ -1,5 +1,6 @@
 import { chmod, copyFile, cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { copyFolder } from '../copy-folder.ts';
 import { must, type ProgramResult, runProgram } from '../process.ts';
 import { type PacmanRepository, REPOSITORY_NAME } from './repository.ts';
 
@@ -73,9 +74,12 @@ async function writeRoot(folder: string, repository: PacmanRepository): Promise<
 export async function createPrivatePacmanRoot(options: {
   readonly folder: string;
   readonly repository: PacmanRepository;
+  /** A root of the same repository, of which this one becomes a copy with all that is installed. */
+  readonly from?: string;
 }): Promise<PrivatePacmanRoot> {
   const folder = resolve(options.folder);
-  await writeRoot(folder, options.repository);
+  if (options.from === undefined) await writeRoot(folder, options.repository);
+  else await copyFolder(options.from, folder);
   const places: Readonly<Record<string, string>> = {
     root: '.',
     config: 'etc/pacman.conf',

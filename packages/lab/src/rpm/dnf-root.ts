@@ -35,7 +35,7 @@ function repositories({ partFolder, keyPath }: RpmRepository): string {
     .join('\n');
 }
 
-async function writeRoot(folder: string, repository: RpmRepository): Promise<void> {
+async function writeRoot(folder: string, repository: RpmRepository, from?: string): Promise<void> {
   const list = join(folder, 'etc/dnf/plugins/versionlock.list');
   const files: Readonly<Record<string, string>> = {
     'etc/os-release': OS_RELEASE,
@@ -47,16 +47,18 @@ async function writeRoot(folder: string, repository: RpmRepository): Promise<voi
     'etc/dnf/plugins/local.conf': '[main]\nenabled=0\n',
     'etc/yum.repos.d/lab.repo': repositories(repository),
   };
-  await fillRpmRoot(folder, { files, folders: ['var/log', 'tmp'] });
+  await fillRpmRoot(folder, { files, folders: ['var/log', 'tmp'], ...(from === undefined ? {} : { from }) });
 }
 
 /** Makes a private root at `folder` that installs from `repository`. */
 export async function createPrivateDnfRoot(options: {
   readonly folder: string;
   readonly repository: RpmRepository;
+  /** A root of the same repository, of which this one becomes a copy with all that is installed. */
+  readonly from?: string;
 }): Promise<PrivateDnfRoot> {
   const folder = resolve(options.folder);
-  await writeRoot(folder, options.repository);
+  await writeRoot(folder, options.repository, options.from);
   const here = (path: string): string => join(folder, path);
   const own = [
     `--installroot=${folder}`,

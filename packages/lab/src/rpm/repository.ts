@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { copyFolder } from '../copy-folder.ts';
 import { must, runProgram } from '../process.ts';
 import { createRpmSigner, type RpmSigner } from './signing-home.ts';
 import { buildRpms, type RpmToy } from './spec.ts';
@@ -33,6 +34,8 @@ export interface RpmRepository extends AsyncDisposable {
   /** Takes a part away, and brings it back. */
   hide(part: Part): Promise<void>;
   show(part: Part): Promise<void>;
+  /** Another one of the same packages, signed by the same key, in another folder. */
+  copy(folder: string): Promise<RpmRepository>;
 }
 
 const LIB_ADVISORY: RpmAdvisory = {
@@ -82,20 +85,15 @@ async function addPackages(folder: string, signer: RpmSigner, toys: readonly Rpm
   await signer.signRpms(fresh.map((name) => join(folder, name)));
 }
 
-/** Builds the repository with the old versions only. */
-export async function buildRpmRepository(options: { readonly folder: string }): Promise<RpmRepository> {
-  const folder = resolve(options.folder);
-  const signer = await createRpmSigner(join(folder, 'key'));
+type Known = Record<Part, RpmAdvisory[]>;
+
+function repositoryAt(folder: string, signer: RpmSigner, known: Known): RpmRepository {
   const partFolder = (part: Part): string => join(folder, part);
-  const known: Record<Part, RpmAdvisory[]> = { base: [], updates: [] };
   const publish: RpmRepository['publish'] = async (part, toys, advisories = []) => {
     known[part].push(...advisories);
     await addPackages(partFolder(part), signer, toys);
     await index(partFolder(part), signer, known[part]);
   };
-  for (const part of PARTS) await mkdir(partFolder(part), { recursive: true });
-  await publish('base', RPM_BASE);
-  await publish('updates', []);
   return {
     folder,
     keyPath: signer.keyPath,
@@ -114,6 +112,22 @@ export async function buildRpmRepository(options: { readonly folder: string }): 
     },
     hide: (part) => rename(partFolder(part), `${partFolder(part)}.hidden`),
     show: (part) => rename(`${partFolder(part)}.hidden`, partFolder(part)),
+    async copy(other) {
+      await mkdir(other, { recursive: true });
+      for (const part of PARTS) await copyFolder(partFolder(part), join(other, part));
+      return repositoryAt(other, signer, structuredClone(known));
+    },
     [Symbol.asyncDispose]: () => signer.end(),
   };
+}
+
+/** Builds the repository with the old versions only. */
+export async function buildRpmRepository(options: { readonly folder: string }): Promise<RpmRepository> {
+  const folder = resolve(options.folder);
+  const signer = await createRpmSigner(join(folder, 'key'));
+  const repository = repositoryAt(folder, signer, { base: [], updates: [] });
+  for (const part of PARTS) await mkdir(repository.partFolder(part), { recursive: true });
+  await repository.publish('base', RPM_BASE);
+  await repository.publish('updates', []);
+  return repository;
 }

@@ -32,7 +32,7 @@ function repositoryFile({ partFolder, keyPath }: RpmRepository, part: 'base' | '
   ].join('\n');
 }
 
-async function writeRoot(folder: string, repository: RpmRepository): Promise<void> {
+async function writeRoot(folder: string, repository: RpmRepository, from?: string): Promise<void> {
   const files: Readonly<Record<string, string>> = {
     'etc/os-release': OS_RELEASE,
     'etc/zypp/zypp.conf': '[main]\n',
@@ -40,16 +40,22 @@ async function writeRoot(folder: string, repository: RpmRepository): Promise<voi
     'etc/zypp/repos.d/lab-base.repo': repositoryFile(repository, 'base'),
     'etc/zypp/repos.d/lab-updates.repo': repositoryFile(repository, 'updates'),
   };
-  await fillRpmRoot(folder, { files, folders: ['var/log', 'var/tmp', 'tmp', 'run'] });
+  await fillRpmRoot(folder, {
+    files,
+    folders: ['var/log', 'var/tmp', 'tmp', 'run'],
+    ...(from === undefined ? {} : { from }),
+  });
 }
 
 /** Makes a private root at `folder` that installs from `repository`. */
 export async function createPrivateZypperRoot(options: {
   readonly folder: string;
   readonly repository: RpmRepository;
+  /** A root of the same repository, of which this one becomes a copy with all that is installed. */
+  readonly from?: string;
 }): Promise<PrivateZypperRoot> {
   const folder = resolve(options.folder);
-  await writeRoot(folder, options.repository);
+  await writeRoot(folder, options.repository, options.from);
   const here = (path: string): string => join(folder, path);
   const env = { HOME: here('root'), ZYPP_CONF: here('etc/zypp/zypp.conf'), LC_ALL: 'C.UTF-8' };
   const zypper: PrivateZypperRoot['zypper'] = (...args) =>
