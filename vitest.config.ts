@@ -22,7 +22,6 @@ export const LONG_SUITES = [
   'packages/lab/test/zypper-adapter.test.ts',
   'packages/lab/test/pacman-adapter.test.ts',
   'packages/lab/test/package-conformance.test.ts',
-  'packages/lab/test/rollback-conformance.test.ts',
   // Runs the tools of `npm run check` over a copy of the sources with breaches of their rules.
   'tools/check.test.ts',
 ];
