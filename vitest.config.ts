@@ -38,6 +38,9 @@ const HELD_AGAINST_REAL_ONES = [
 /** Run by `npm run test:integration`: the two programs as processes, and apt, dpkg and gpgv in private roots. */
 export const INTEGRATION_SUITES = ['packages/lab/test/*.test.ts', ...HELD_AGAINST_REAL_ONES];
 
+/** Of these, those of private roots, which follow each other in one process. */
+export const PACKAGE_SUITES = ['packages/lab/test/{apt,worker}-*.test.ts', ...HELD_AGAINST_REAL_ONES];
+
 export const NO_INTEGRATION = [...configDefaults.exclude, ...LONG_SUITES, JOINING];
 
 /** Run by `npm run test:postgresql`, which starts the server that they need. */
