@@ -22,6 +22,8 @@ const HOSTS = [
 const NEWCOMER = { name: 'dolerite.demo.test', address: '127.0.0.14' } as const;
 /** Hosts that only answer what was recorded, so that the page shows a fleet. */
 const RECORDED_HOSTS = 200;
+/** The same where the demo ends before anybody looks: one joins as the other does. */
+const RECORDED_UNSEEN = 20;
 const PACKAGES = ['toyhello', 'toylib', 'toyapp'];
 
 export interface DemoOptions {
@@ -44,6 +46,11 @@ interface World {
   readonly manager: ManagerProcess;
   readonly agents: readonly DemoAgent[];
   readonly say: (line: string) => void;
+}
+
+/** Whether somebody looks at the page, or pictures of it are taken. */
+function isSeen({ once, pictures }: DemoOptions): boolean {
+  return !once || pictures !== undefined;
 }
 
 /** The whole product, for real: a manager and three agents, joined by host code, one of them patched; beside them hosts that are recordings. */
@@ -79,12 +86,13 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   await repository.publishUpdates();
   await showFleet(world);
   const patched = await patchFirstHost(world);
-  say(`7. Beside them ${RECORDED_HOSTS} hosts that are recordings of real ones: the group @recorded`);
-  stack.use(await joinRecordedHosts(manager, RECORDED_HOSTS));
+  const recorded = isSeen(options) ? RECORDED_HOSTS : RECORDED_UNSEEN;
+  say(`7. Beside them ${recorded} hosts that are recordings of real ones: the group @recorded`);
+  stack.use(await joinRecordedHosts(manager, recorded));
   say('');
   say(`demo ok: enrolled in ${enrolledMs} ms, patched ${patched} packages`);
   await checkPage(manager);
-  if (options.once && options.pictures === undefined) return;
+  if (!isSeen(options)) return;
   if (options.pictures !== undefined) {
     const person = await createDemoPerson(manager);
     say(`Pictures of the page, into ${options.pictures}`);
