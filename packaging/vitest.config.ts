@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['packaging/test/**/*.test.ts'],
+    globalSetup: ['packaging/test/build-once.ts'],
     testTimeout: 1_800_000,
     hookTimeout: 1_800_000,
     pool: 'forks',

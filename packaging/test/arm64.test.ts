@@ -1,14 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VERSION } from '@linux-patch/contract';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { buildToyRepository, type ToyRepository } from '../../packages/lab/src/apt/repository.ts';
 import { createLabHost, type LabHost } from '../../packages/lab/src/index.ts';
 import { makeOpensslIdentity } from '../../packages/lab/src/openssl-identity.ts';
 import { runProgram, startProgram } from '../../packages/lab/src/process.ts';
 import { ensurePrograms } from '../../tools/system-packages.ts';
-import { buildInto, unpackDeb } from './built.ts';
+import { unpackDeb } from './built.ts';
 
 /** The libraries that arm64 programs are run with (Debian's cross packages). */
 const SYSTEM = '/usr/aarch64-linux-gnu';
@@ -24,15 +24,13 @@ beforeAll(async () => {
     [`${SYSTEM}/lib/libatomic.so.1`, 'libatomic1-arm64-cross'],
   ]);
   folder = mkdtempSync(join(tmpdir(), 'linux-patch-arm64-'));
-  mkdirSync(join(folder, 'packages'));
-  buildInto(join(folder, 'packages'), ['--arch', 'arm64', '--format', 'deb']);
   repository = await buildToyRepository({ folder: join(folder, 'repository') });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Arguments of qemu that start a program of the arm64 packages. */
 function emulated(name: string): string[] {
-  const library = join(unpackDeb(join(folder, 'packages'), name, 'arm64'), 'usr/lib', name);
+  const library = join(unpackDeb(inject('packages'), name, 'arm64'), 'usr/lib', name);
   return ['-L', SYSTEM, join(library, 'node'), join(library, `${name}.cjs`)];
 }
 

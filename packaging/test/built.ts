@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../build/shell.ts';
 import type { Architecture } from '../programs.ts';
@@ -12,13 +12,14 @@ export function buildInto(out: string, options: readonly string[] = [], shell = 
   return run('sh', ['-c', `${shell} exec "$@"`, 'build', ...builder], { cwd: ROOT });
 }
 
-/** The unpacked content of a program's .deb. */
+/** The unpacked content of a program's .deb, which is unpacked once: nobody changes it. */
 export function unpackDeb(packages: string, program: string, architecture: Architecture): string {
+  const tree = join(packages, `tree-${program}-${architecture}`);
+  if (existsSync(tree)) return tree;
   const file = readdirSync(packages).find(
     (name) => name.startsWith(`${program}_`) && name.endsWith(`_${architecture}.deb`),
   );
   if (!file) throw new Error(`${packages} has no .deb of ${program} for ${architecture}`);
-  const tree = join(packages, `tree-${program}-${architecture}`);
   run('dpkg-deb', ['-x', join(packages, file), tree]);
   return tree;
 }
