@@ -79,8 +79,10 @@ describe('the release packages', () => {
   it('are clean to lintian, apart from what lintian-overrides explains', () => {
     const debs = readdirSync(first).filter((name) => name.endsWith('_amd64.deb'));
     expect(debs).toHaveLength(2);
+    // Half of lintian's work looks for misspelt words in Node, and none of them is an error or a warning.
+    const look = ['--dont-check-part', 'binaries/spelling', '--fail-on', 'error,warning'];
     // Throws with what lintian says.
-    run('lintian', ['--fail-on', 'error,warning', '--tag-display-limit', '0', ...debs], { cwd: first });
+    run('lintian', [...look, '--tag-display-limit', '0', ...debs], { cwd: first });
   });
 
   it('say why there is none for Alpine when it is asked for', () => {
