@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
-import { EVERY_SUITE, LONG_SUITES } from '../../vitest.config.ts';
+import { EVERY_SUITE, LONG_SUITES, ONE_PROCESS } from '../../vitest.config.ts';
 
 /** What these show does not depend on the kind of database; `npm test` runs them. */
 const NOT_ABOUT_RECORDS = [
@@ -58,15 +58,33 @@ const NOT_ABOUT_RECORDS = [
   '*command-line',
 ];
 
+/** Reads the CAs of the system, which a process does once. */
+const OWN_PROCESS = 'packages/manager/test/postgresql/ways-to-the-server.test.ts';
+
 /** The tests of the manager's records, its database being one of PostgreSQL, and those of PostgreSQL itself. */
 export default defineConfig({
   test: {
     ...EVERY_SUITE,
-    include: ['packages/manager/src/database/transactions.test.ts', 'packages/manager/test/**/*.test.ts'],
-    exclude: [
-      ...configDefaults.exclude,
-      ...LONG_SUITES,
-      ...NOT_ABOUT_RECORDS.map((name) => `packages/manager/test/${name}.test.ts`),
+    globalSetup: ['tools/postgresql/make-template.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'records',
+          include: [
+            'packages/manager/src/database/transactions.test.ts',
+            'packages/manager/test/**/*.test.ts',
+          ],
+          exclude: [
+            ...configDefaults.exclude,
+            ...LONG_SUITES,
+            ...NOT_ABOUT_RECORDS.map((name) => `packages/manager/test/${name}.test.ts`),
+            OWN_PROCESS,
+          ],
+          ...ONE_PROCESS,
+        },
+      },
+      { extends: true, test: { name: 'own process', include: [OWN_PROCESS] } },
     ],
   },
 });
