@@ -55,7 +55,10 @@ export interface HostFacts {
 export const AMBER: HostFacts = { machineId: 'a'.repeat(32), board: 'board-a', card: '52:54:00:00:00:0a' };
 export const BASALT: HostFacts = { machineId: 'b'.repeat(32), board: 'board-b', card: '52:54:00:00:00:0b' };
 
-const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));
+/** How long what is real may take in a stride: an answer that has not come by then is one that the agent waited for in vain. */
+const STRIDE_BREATH_MS = 25;
+
+const breathe = (ms = 2): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Serial number of the certificate that a port of loopback shows. */
 async function serialAt(port: number): Promise<string | undefined> {
@@ -105,11 +108,12 @@ function startAgent(host: AgentHost, args: readonly string[], odd: OddDoors): Ru
   const waitFor = async (
     holds: () => boolean | Promise<boolean>,
     moveMs: () => number | undefined,
+    breathMs?: number,
   ): Promise<void> => {
     while (!(await holds())) {
       // What is waited for can no longer come; how long it takes until then is a matter of the machine.
       if (ended) throw new Error(`the agent has ended: ${holds.toString()}\n${said()}`);
-      await breathe();
+      await breathe(breathMs);
       const ms = moveMs();
       if (ms !== undefined) await clock.advance(ms);
     }
@@ -117,7 +121,12 @@ function startAgent(host: AgentHost, args: readonly string[], odd: OddDoors): Ru
   return {
     exitCode,
     said,
-    until: (holds, strideMs) => waitFor(holds, () => strideMs ?? clock.nextWakeMs),
+    until: (holds, strideMs) =>
+      waitFor(
+        holds,
+        () => strideMs ?? clock.nextWakeMs,
+        strideMs === undefined ? undefined : STRIDE_BREATH_MS,
+      ),
     settles: (holds) => waitFor(holds, () => undefined),
     async pass(ms) {
       const endMs = clock.monotonicMs() + ms;
