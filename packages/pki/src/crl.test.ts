@@ -124,8 +124,11 @@ test.each(Object.keys(NEW_KEY))('a list made by openssl with a %s CA is read and
     '-config',
     'ca.conf',
     '-gencrl',
-    '-crldays',
-    '3',
+    // Both from one clock: openssl reads the time anew for each, and between them a second may end.
+    '-crl_lastupdate',
+    '20261101000000Z',
+    '-crl_nextupdate',
+    '20261104000000Z',
     '-cert',
     'ca.pem',
     '-keyfile',

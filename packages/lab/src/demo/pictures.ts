@@ -1,5 +1,6 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { HostPackages } from '@linux-patch/contract';
 import type { Page } from 'playwright-core';
 import { launchBrowser } from '../browser.ts';
 import type { ManagerProcess } from '../manager-process.ts';
@@ -115,12 +116,14 @@ async function becomeKnown({ manager, current, behind }: PictureFleet): Promise<
     const code = await manager.show(quietly, ...words);
     if (code !== 0) throw new Error(`${words.join(' ')} ended with exit code ${code}`);
   }
-  await askUntil('both hosts to be listed as they are', async () => {
-    const { figures } = (await manager.ask('/inventory?limit=1')) as {
-      readonly figures: { readonly current: number; readonly behind: number };
-    };
-    return figures.current === 1 && figures.behind === 1 ? figures : undefined;
-  });
+  for (const [name, state] of [
+    [current, 'current'],
+    [behind, 'behind'],
+  ] as const)
+    await askUntil(`${name} to be listed as ${state}`, async () => {
+      const { host } = HostPackages.parse(await manager.ask(`/hosts/${name}/inventory?limit=1`));
+      return host.state === state ? host : undefined;
+    });
 }
 
 /** The job that patched a host. */
