@@ -96,10 +96,8 @@ describe('The page', () => {
       await page.setViewportSize({ width: 1280, height: 720 });
       await page.goto(path);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      await page
-        .getByText(/The manager said so/)
-        .first()
-        .waitFor();
+      const ages = page.getByText(/The manager said so/).filter({ visible: true });
+      await expect.poll(() => ages.count(), path).toBe(1);
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
         expect([path, colorScheme, await faultsOf(page)]).toEqual([path, colorScheme, []]);

@@ -25,18 +25,18 @@ export function Loaded<T>({
   const failure = error ? failureOf(error) : undefined;
   const hasData = data !== undefined && data !== null;
   return (
-    <>
+    <div className="answer">
       {failure?.code === 'FORBIDDEN' ? <Forbidden message={failure.message} /> : null}
       {failure && failure.code !== 'FORBIDDEN' ? (
         <Failed failure={failure} retry={() => void query.refetch()} />
       ) : null}
       {hasData ? children(data) : null}
       {hasData && (failure || !beside) ? (
-        <Text size="sm" mt="sm">
+        <Text size="sm" mt="sm" className={failure ? undefined : 'answer-age'}>
           The manager said so <SaidWhen at={dataUpdatedAt} />.
         </Text>
       ) : null}
       {!hasData && !failure ? <Loading what={what} /> : null}
-    </>
+    </div>
   );
 }
