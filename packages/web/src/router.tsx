@@ -159,6 +159,8 @@ export const router = createRouter({
     configuration,
   ]),
   defaultPreload: 'intent',
+  // What no screen reads of an address is left out of it, and reaches none.
+  search: { strict: true },
   // A search is what somebody typed, not JSON.
   parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
   stringifySearch: (search) => {

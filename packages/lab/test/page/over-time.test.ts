@@ -84,6 +84,27 @@ function waitedDays(name: string, days: number): void {
     .run(Date.now() - days * DAY_MS, name);
 }
 
+describe('The updates of the fleet', () => {
+  it('are by package at an address that says what no screen knows, and one tab is where one is', async () => {
+    await using window = await fleet.open();
+    const { page, complaints } = window;
+    await signIn(page, 'vera');
+    await page.goto('/updates?by=package&since=ever');
+    await page.getByRole('region', { name: 'Updates by package' }).waitFor();
+    await page.waitForURL('**/updates');
+    const tabs = page.getByRole('navigation', { name: 'Updates by' });
+    const current = (): Promise<string[]> => tabs.locator('[aria-current]').allTextContents();
+    expect(await current()).toEqual(['By package']);
+    await tabs.getByRole('link', { name: 'By host' }).click();
+    await page.waitForURL('**/updates?by=host');
+    expect(await current()).toEqual(['By host']);
+    await page.getByLabel('Security updates only').check();
+    await page.waitForURL('**/updates?by=host&security=yes');
+    expect(await current()).toEqual(['By host']);
+    expect(complaints).toEqual([]);
+  });
+});
+
 describe('How long updates have waited', () => {
   it.each([
     ['light', 1280],

@@ -97,7 +97,7 @@ describe('The page', () => {
       await page.goto(path);
       await page.getByRole('heading', { level: 1 }).waitFor();
       const ages = page.getByText(/The manager said so/).filter({ visible: true });
-      await expect.poll(() => ages.count(), path).toBe(1);
+      await expect.poll(() => ages.count(), { message: path }).toBe(1);
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
         expect([path, colorScheme, await faultsOf(page)]).toEqual([path, colorScheme, []]);

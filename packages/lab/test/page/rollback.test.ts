@@ -25,7 +25,7 @@ describe('A job that has ended', () => {
     await page.goto(`/hosts/${name}/jobs/${job}`);
     await page.getByRole('button', { name: SHOW }).click();
     await page.getByRole('region', { name: 'What is done' }).waitFor();
-    expect(await whyNot(page, 'Apply')).toContain('Your role, viewer');
+    expect(await whyNot(page, 'Roll back ')).toContain('Your role, viewer');
   });
 
   it.each([
@@ -45,7 +45,7 @@ describe('A job that has ended', () => {
     await steps.waitFor();
     expect(await steps.textContent()).toMatch(/toyhello.*1\.0-1/);
     await isFit();
-    await page.getByRole('button', { name: /^Apply / }).click();
+    await page.getByRole('button', { name: /^Roll back \d packages? on / }).click();
     const question = page.getByRole('alertdialog', { name: `Roll this job back on ${name}?` });
     await isFit();
     await question.getByRole('button', { name: `Yes, roll it back on ${name}` }).click();

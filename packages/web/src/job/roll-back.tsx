@@ -11,6 +11,7 @@ import { useWhyNot } from '../session/session.ts';
 import { ActButton } from '../shell/act-button.tsx';
 import { Refused } from '../states/refused.tsx';
 import { confirmRollback } from '../words/confirmations.ts';
+import { count } from '../words/count.ts';
 import { adviceFor } from './advice.ts';
 import { isOver } from './job-query.ts';
 
@@ -49,6 +50,7 @@ export function RollBack({ host, job }: { readonly host: string; readonly job: J
             key={`${plan.plan_hash} ${plan.planned_at}`}
             fqdn={host}
             plan={plan}
+            does={`Roll back ${count(plan.steps.length, 'package')} on ${host}`}
             asks={confirmRollback(host, plan)}
             apply={(idempotencyKey) =>
               call('hostRollback', {

@@ -15,6 +15,7 @@ import { whyNotApply } from './plan-sentences.ts';
 export function ApplyPlan({
   fqdn,
   plan,
+  does = `Apply ${count(plan.steps.length, 'change')} to ${fqdn}`,
   asks,
   why,
   apply,
@@ -22,6 +23,8 @@ export function ApplyPlan({
 }: {
   readonly fqdn: string;
   readonly plan: Plan;
+  /** On the button that asks: what doing it is, where that is not to change something as wished. */
+  readonly does?: string;
   readonly asks: Confirmation;
   /** Why it cannot be done now, for what is not of the plan; undefined when it can. */
   readonly why?: string | undefined;
@@ -40,7 +43,7 @@ export function ApplyPlan({
   return (
     <Stack>
       <ActButton why={whyNot} act={() => setAsked(true)}>
-        Apply {count(plan.steps.length, 'change')} to {fqdn}
+        {does}
       </ActButton>
       {isAsked ? (
         <Confirm

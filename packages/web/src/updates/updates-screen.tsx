@@ -31,6 +31,7 @@ export function UpdatesScreen() {
           className="shell-link"
           to="/updates"
           search={kept}
+          activeOptions={{ exact: true }}
           aria-current={isByPackage ? 'page' : undefined}
         >
           By package
@@ -39,6 +40,7 @@ export function UpdatesScreen() {
           className="shell-link"
           to="/updates"
           search={{ ...kept, by: 'host' }}
+          activeOptions={{ exact: true }}
           aria-current={by === 'host' ? 'page' : undefined}
         >
           By host

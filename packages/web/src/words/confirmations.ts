@@ -28,7 +28,7 @@ export function confirmPlan(
       [sumOf(plan), rebootOf(plan), ...reboots].join(' '),
       ...(removed.length > 0 ? [`It removes ${removed.join(', ')}.`] : []),
     ],
-    undo: null,
+    undo: 'It is a job, whose page offers to roll it back, for as long as the versions of before can still be had.',
     yes: `Yes, change ${fqdn}`,
   };
 }
