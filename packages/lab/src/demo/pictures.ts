@@ -1,6 +1,6 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HostPackages } from '@linux-patch/contract';
+import { FleetInventory, HostPackages } from '@linux-patch/contract';
 import type { Page } from 'playwright-core';
 import { launchBrowser } from '../browser.ts';
 import type { ManagerProcess } from '../manager-process.ts';
@@ -106,7 +106,7 @@ function picturesOf({ current, behind, newcomer, person }: PictureFleet, job: st
   ];
 }
 
-/** Waits until the manager has listed both hosts as they are. */
+/** Waits until the manager has listed both hosts as they are, and each of the others. */
 async function becomeKnown({ manager, current, behind }: PictureFleet): Promise<void> {
   const quietly = (): void => {};
   for (const words of [
@@ -124,6 +124,10 @@ async function becomeKnown({ manager, current, behind }: PictureFleet): Promise<
       const { host } = HostPackages.parse(await manager.ask(`/hosts/${name}/inventory?limit=1`));
       return host.state === state ? host : undefined;
     });
+  await askUntil('every host to be listed', async () => {
+    const { figures } = FleetInventory.parse(await manager.ask('/inventory?limit=1'));
+    return figures.unknown === 0 ? figures : undefined;
+  });
 }
 
 /** The job that patched a host. */
