@@ -98,7 +98,7 @@ describe('the certificate store', () => {
       await installAt(certs, sets.old);
       await installAt(certs, sets.new);
       const reader = new Worker(join(import.meta.dirname, 'reader.ts'), {
-        workerData: { certs, sets, reads: 5_000 },
+        workerData: { certs, sets, reads: 25_000 },
       });
       let result: { readonly mixed: number; readonly seen: Readonly<Record<string, number>> } | undefined;
       reader.once('message', (message: typeof result) => (result = message));
@@ -110,7 +110,7 @@ describe('the certificate store', () => {
       expect(result.mixed).toBe(0);
       expect(Math.min(result.seen['old'] ?? 0, result.seen['new'] ?? 0)).toBeGreaterThan(1000);
       expect(swaps).toBeGreaterThan(2000);
-      process.stdout.write(`readers: 20000 files read during ${swaps} swaps, no mixed pair\n`);
+      process.stdout.write(`readers: 100000 files read during ${swaps} swaps, no mixed pair\n`);
     },
     LIMIT_MS,
   );
