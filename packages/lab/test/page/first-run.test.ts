@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PASSWORD } from './fleet-page.ts';
 import { type ManagerPage, openManagerPage } from './manager-page.ts';
+import { isCopied } from './pasted.ts';
 import { faultsOf } from './screen-readers.ts';
 import { isAsWideAs } from './walk.ts';
 
@@ -49,6 +50,7 @@ describe('The link of init', () => {
     await page.getByText('enrollment: { manager_url:').waitFor();
     expect(await page.getByText('ada · admin').count()).toBe(1);
     expect(page.url()).not.toContain('lpmf_');
+    await isCopied(window, 'Line for config.yaml');
     expect([await faultsOf(page), await isAsWideAs(page, 360)]).toEqual([[], true]);
     expect(complaints).toEqual([]);
   });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Window } from './fleet-page.ts';
 import { type ManagerPage, openManagerPage } from './manager-page.ts';
 import { askToJoin } from './older-request.ts';
+import { isCopied } from './pasted.ts';
 import { faultsOf } from './screen-readers.ts';
 import { isAsWideAs, signInAs } from './walk.ts';
 
@@ -105,6 +106,7 @@ describe('Join tokens', () => {
     ];
     expect(pasted).toContain(String(alone));
     expect(pasted).toContain('JOIN');
+    await isCopied(window, 'The join string alone');
     await page.getByText('lets 3 hosts in without a person, named web*.page.test').waitFor();
     const row = page.getByRole('row', { name: 'spring\\u202e rollout' });
     expect(await row.textContent()).toContain('0 of 3');

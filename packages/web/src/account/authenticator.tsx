@@ -1,5 +1,5 @@
 import type { Person } from '@linux-patch/contract';
-import { Code, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Paper, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useState } from 'react';
 import { type Answered, call } from '../api/call.ts';
 import { Outcome } from '../session/outcome.tsx';
@@ -8,6 +8,7 @@ import { ActButton } from '../shell/act-button.tsx';
 import { ConfirmButton } from '../shell/confirm-button.tsx';
 import { confirmRemoveAuthenticator } from '../words/confirmations.ts';
 import { Once } from '../words/once.tsx';
+import { ToPaste } from '../words/to-paste.tsx';
 import { QrCode } from './qr-code.tsx';
 
 function Offered({
@@ -22,9 +23,7 @@ function Offered({
     <Stack gap="sm">
       <Text>Let your authenticator read this picture, or type the key into it.</Text>
       <QrCode text={uri} label="The key, for an authenticator to read" />
-      <Code block tabIndex={0} aria-label="The key, for typing">
-        {secret.replaceAll(/(.{4})(?!$)/g, '$1 ')}
-      </Code>
+      <ToPaste name="The key, for typing" text={secret} shown={secret.replaceAll(/(.{4})(?!$)/g, '$1 ')} />
       <form>
         <Stack gap="sm" align="start">
           <TextInput

@@ -1,4 +1,4 @@
-import { Alert, Code, Paper, Text, Title } from '@mantine/core';
+import { Alert, Paper, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Answered } from '../api/call.ts';
 import { failureOf } from '../api/call-failure.ts';
@@ -8,6 +8,7 @@ import { ActButton } from '../shell/act-button.tsx';
 import { Failed } from '../states/failed.tsx';
 import { count } from '../words/count.ts';
 import { SaidWhen } from '../words/said-when.tsx';
+import { ToPaste } from '../words/to-paste.tsx';
 
 function Result({ found, at }: { readonly found: Answered<'verifyAudit'>; readonly at: number }) {
   const { records, last, fault, sealed_to: sealedTo } = found;
@@ -32,9 +33,7 @@ function Result({ found, at }: { readonly found: Answered<'verifyAudit'>; readon
           <Text size="sm">
             The last is number {last.seq}. Note its hash elsewhere: that the end was cut off shows only by it.
           </Text>
-          <Code block tabIndex={0} aria-label="Hash of the last record">
-            {last.hash}
-          </Code>
+          <ToPaste name="Hash of the last record" text={last.hash} />
         </>
       ) : null}
     </>

@@ -1,8 +1,9 @@
-import { Code, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { ask } from '../api/queries.ts';
 import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
+import { ToPaste } from '../words/to-paste.tsx';
 
 /**
  * What to do on a host so that it asks to join.
@@ -17,9 +18,10 @@ export function AddFirstHost({ beside = false }: { readonly beside?: boolean }) 
             Install linux-patch-api on it, put this line into /etc/linux_patch_api/config.yaml, and start it.
             It then waits in the queue.
           </Text>
-          <Code block tabIndex={0}>
-            {`enrollment: { manager_url: ${JSON.stringify(manager_url)}, ca_fingerprint: ${JSON.stringify(ca_fingerprint)} }`}
-          </Code>
+          <ToPaste
+            name="Line for config.yaml"
+            text={`enrollment: { manager_url: ${JSON.stringify(manager_url)}, ca_fingerprint: ${JSON.stringify(ca_fingerprint)} }`}
+          />
         </Empty>
       )}
     </Loaded>

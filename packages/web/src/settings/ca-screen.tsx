@@ -1,4 +1,4 @@
-import { Stack, Title } from '@mantine/core';
+import { Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { ask } from '../api/queries.ts';
 import { NotFollowed } from '../rotation/not-followed.tsx';
@@ -6,9 +6,10 @@ import { Rotation } from '../rotation/rotation.tsx';
 import { Loaded } from '../states/loaded.tsx';
 import { Ends } from '../words/ends.tsx';
 import { Listing, Row } from '../words/listing.tsx';
+import { ToPaste } from '../words/to-paste.tsx';
 import { SettingsTabs } from './settings-tabs.tsx';
 
-const COLUMNS = ['CA', 'Role', 'Issues to', 'Hosts', 'Root ends', 'Issuing CA ends', 'Fingerprint (pin)'];
+const COLUMNS = ['CA', 'Role', 'Issues to', 'Hosts', 'Root ends', 'Issuing CA ends'];
 
 /** The certificate authorities, when they end, and their replacement. */
 export function CaScreen() {
@@ -31,11 +32,19 @@ export function CaScreen() {
                     ca.hosts,
                     <Ends key="root" at={ca.root.not_after} />,
                     <Ends key="issuing" at={ca.issuing.not_after} />,
-                    `${ca.fingerprint}${ca.pin_works ? '' : ' ✖ a dead pin: hosts that have it cannot join'}`,
                   ]}
                 />
               ))}
             </Listing>
+            {authority.authorities.map((ca) => (
+              <div key={ca.id}>
+                <Text size="sm" mb={4}>
+                  Fingerprint of {ca.id}, by which a host knows this manager when it joins (its pin)
+                  {ca.pin_works ? '' : ': ✖ dead, hosts that have it cannot join'}
+                </Text>
+                <ToPaste name={`Fingerprint of ${ca.id}`} text={ca.fingerprint} />
+              </div>
+            ))}
             <Rotation authority={authority} />
             <NotFollowed laggards={authority.laggards} />
             <Listing

@@ -1,4 +1,4 @@
-import { ageOf } from './age.ts';
+import { ageOf, LONG_MS } from './age.ts';
 import { useNow } from './use-now.ts';
 
 /** How long something is still good, or since when it is not; the time in the viewer's zone and in UTC is its title. */
@@ -8,9 +8,10 @@ export function Ends({ at }: { readonly at: string }) {
   const isOver = date.getTime() <= now;
   const [from, to] = isOver ? [date.getTime(), now] : [now, date.getTime()];
   const time = ageOf(from, to);
+  const day = to - from < LONG_MS ? '' : `${date.toLocaleDateString(undefined, { dateStyle: 'medium' })}, `;
   return (
     <time dateTime={date.toISOString()} title={`${date.toLocaleString()} · ${date.toISOString()}`}>
-      {time === 'now' ? 'now' : isOver ? `${time} ago` : `in ${time}`}
+      {time === 'now' ? 'now' : `${day}${isOver ? `${time} ago` : `in ${time}`}`}
     </time>
   );
 }

@@ -1,7 +1,7 @@
-import { Button, Code, Paper, Text } from '@mantine/core';
-import { useState } from 'react';
+import { Paper, Text } from '@mantine/core';
+import { ToPaste } from './to-paste.tsx';
 
-/** A secret that is shown this once, with a button that copies it. */
+/** A secret that is shown this once. */
 export function Once({
   title,
   secret,
@@ -11,26 +11,13 @@ export function Once({
   readonly secret: string;
   readonly note: string;
 }) {
-  const [said, setSaid] = useState('');
-  const copy = (): void => {
-    navigator.clipboard.writeText(secret).then(
-      () => setSaid('Copied.'),
-      () => setSaid('The browser does not let the page copy; mark the text and copy it.'),
-    );
-  };
   return (
     <Paper withBorder p="md" mt="sm">
       <Text fw={600}>{title}</Text>
-      <Text size="sm">{note}</Text>
-      <Code block tabIndex={0} my="xs" aria-label={title}>
-        {secret}
-      </Code>
-      <Button variant="default" size="xs" onClick={copy}>
-        Copy
-      </Button>
-      <Text size="sm" component="span" ml="xs" role="status">
-        {said}
+      <Text size="sm" mb="xs">
+        {note}
       </Text>
+      <ToPaste name={title} text={secret} />
     </Paper>
   );
 }
