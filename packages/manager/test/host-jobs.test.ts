@@ -149,6 +149,23 @@ describe('what a host is asked to do', () => {
     expect(host.jobsAsked()).toHaveLength(asked);
   });
 
+  it.each([
+    ['RATE_LIMIT_EXCEEDED', { retry_after_seconds: 600 }],
+    ['INTERNAL_ERROR', {}],
+    ['SIGNATURE_INVALID', {}],
+  ] as const)('may have been begun by a host that says %s when it is asked again', async (code, why) => {
+    await using host = await knownHost(world);
+    host.lose(2);
+    await applyAll(world, host.fqdn);
+    host.refuse(code, why);
+    const asked = host.jobsAsked().length;
+    await expect.poll(() => world.advance(1_000).then(() => host.jobsAsked().length)).toBeGreaterThan(asked);
+    expect((await jobs())[0]).toMatchObject({ state: 'asked', job_id: null });
+    host.refuse();
+    expect(await inState('accepted')).toMatchObject({ job_id: JOB });
+    expect(keysOf(host).size).toBe(1);
+  });
+
   it('is not begun an hour later by a host that was away', async () => {
     await using host = await knownHost(world);
     host.lose(1_000);

@@ -193,6 +193,38 @@ describe('a change for a host that pins the job key', () => {
     expect(host.jobsAsked().length - before).toBe(4);
   });
 
+  it('keeps the number of a host that has no time, so that a host with time for one request at a time gets a signed one', async () => {
+    await using host = await knownHost(world);
+    const wanted = pinning();
+    let free = 1;
+    host.guard((headers, body) => {
+      free -= 1;
+      return free < 0 ? { code: 'RATE_LIMIT_EXCEEDED', challenge: undefined } : wanted(headers, body);
+    });
+    const asked = applyAll(world, host.fqdn);
+    await expect.poll(() => host.jobsAsked().length).toBe(2);
+    free = 1;
+    await expect.poll(() => world.advance(1_000).then(() => host.jobsAsked().length)).toBe(3);
+    expect((await asked).status).toBe(202);
+    const challenges = host.jobsAsked().map((one) => jobOf(one.headers)?.challenge.slice(-4));
+    expect(challenges).toEqual([undefined, '0001', '0001']);
+  });
+
+  it('is signed anew for a host that heard of the present key while it refused the change', async () => {
+    await using host = await knownHost(world);
+    const wanted = pinning();
+    let heard = false;
+    host.guard((headers, body) => {
+      const verdict = wanted(headers, body);
+      if (heard || verdict.code !== undefined) return verdict;
+      heard = true;
+      return { ...verdict, code: 'SIGNATURE_INVALID' };
+    });
+    const pinned = (await jobKeyStatus(world)).fingerprint;
+    host.say({ instance_id: INSTANCE, job_key: { pinned, by: 'join', foreign: null } });
+    expect((await applyAll(world, host.fqdn)).status).toBe(202);
+  });
+
   it('whose answer was lost is repeated with the very signature', async () => {
     await using host = await knownHost(world);
     host.guard(pinning());

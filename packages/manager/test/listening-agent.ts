@@ -39,7 +39,7 @@ const ACCEPTED = {
 /** A refusal for its signature, and the number that comes with each answer. */
 export interface SignatureRefusal {
   readonly code: string | undefined;
-  readonly challenge: string;
+  readonly challenge: string | undefined;
 }
 
 /** How it behaves. */
@@ -85,6 +85,19 @@ function denialOfTrust(
   return trustRefusal === undefined ? undefined : refusalOf('FORBIDDEN', {}, trustRefusal);
 }
 
+/** Answers with the refusal of the gate, or with another one. */
+function isDenied(
+  outgoing: ServerResponse,
+  gate: SignatureRefusal | undefined,
+  other: () => object | undefined,
+): boolean {
+  const denial = gate?.code === undefined ? other() : refusalOf(gate.code, { retry_after_seconds: 1 });
+  if (!denial) return false;
+  const status = gate?.code === 'RATE_LIMIT_EXCEEDED' ? 429 : 403;
+  outgoing.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(denial));
+  return true;
+}
+
 async function answer(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -103,13 +116,8 @@ async function answer(
     return body;
   }
   const gate = isApply ? behaviour.gate(incoming.headers, body) : undefined;
-  if (gate) outgoing.setHeader('Linux-Patch-Challenge', gate.challenge);
-  const denial =
-    gate?.code === undefined ? denialOfTrust(incoming, behaviour, body) : refusalOf(gate.code, {});
-  if (denial) {
-    outgoing.writeHead(403, { 'content-type': 'application/json' }).end(JSON.stringify(denial));
-    return body;
-  }
+  if (gate?.challenge !== undefined) outgoing.setHeader('Linux-Patch-Challenge', gate.challenge);
+  if (isDenied(outgoing, gate, () => denialOfTrust(incoming, behaviour, body))) return body;
   const said = behaviour.says.get(incoming.url ?? '');
   if (said && isAnswered(incoming, outgoing, said)) return body;
   const answers: Readonly<Record<string, object>> = {

@@ -93,6 +93,8 @@ const ASK_FOR_SIGNATURE: readonly string[] = [
   'SIGNATURE_REQUIRED',
   'CHALLENGE_UNKNOWN',
 ] satisfies ErrorCode[];
+/** RFC 6585 section 4; an agent says it of a change before it looks at its signature. */
+const TOO_MANY = 429;
 /** Several managers with one key may use each other's numbers up. */
 const SIGNATURES = 3;
 
@@ -123,6 +125,7 @@ export function createFleetClient(
       });
       await material.noteServed(answer.serialHex);
       signer.note(agent, answer.headers);
+      if (answer.status === TOO_MANY) signer.keep(agent, headers);
       if (left > 0 && repeatable && signer.isReady(agent) && isSignatureWanted(answer, route)) continue;
       return readAnswer(agent, route, answer, (why, cause) =>
         Object.keys(named).length > 0

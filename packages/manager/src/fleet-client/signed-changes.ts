@@ -24,6 +24,8 @@ export interface ChangeSigner {
   headers(agent: AgentAddress, change: Change): Readonly<Record<string, string>>;
   /** Keeps the number that an answer brought. */
   note(agent: AgentAddress, headers: Readonly<Record<string, string | string[] | undefined>>): void;
+  /** Keeps the number that these headers are signed over: its host refused the change before it looked at them. */
+  keep(agent: AgentAddress, headers: Readonly<Record<string, string>>): void;
   /** Whether there is a number of this host that was not signed yet. */
   isReady(agent: AgentAddress): boolean;
 }
@@ -53,6 +55,14 @@ export function createChangeSigner(jobKey: Pick<JobKey, 'sign'>): ChangeSigner {
       const { data } = SignedJob.unwrap().shape.challenge.safeParse(headers[CHALLENGE_HEADER.toLowerCase()]);
       if (data !== undefined) challenges.set(hostId, data);
     },
+    keep({ hostId }, { [SIGNED_JOB_HEADER]: job }) {
+      if (job !== undefined && !challenges.has(hostId)) challenges.set(hostId, challengeOf(job));
+    },
     isReady: ({ hostId }) => challenges.has(hostId),
   };
+}
+
+/** @param job the value of the header, as this program wrote it */
+function challengeOf(job: string): string {
+  return SignedJob.parse(JSON.parse(Buffer.from(job, 'base64url').toString('utf8'))).challenge;
 }

@@ -17,6 +17,8 @@ export interface JobKeyOffers {
    * @returns its health afterwards; the same where nothing was to be told, or it did not take it
    */
   offer(host: HostRow, said: HealthReport, signal: AbortSignal): Promise<HealthReport>;
+  /** Whether a host that says this takes changes that are signed with the present key. */
+  isPinnedBy(said: HealthReport): boolean;
 }
 
 /** As long as the question for its health. */
@@ -33,6 +35,7 @@ export function createJobKeyOffers(parts: {
   /** Why hosts did not take it, by id, as the log has it: some never can, and each round would say so. */
   const told = new Map<string, string>();
   return {
+    isPinnedBy: (said) => said.job_key?.pinned === authority.jobKey.fingerprint,
     async offer(host, said, signal) {
       if (!said.job_key || !isOfferUseful(authority.jobKey, said.job_key)) return said;
       const call = { signal, timeoutMs: TIMEOUT_MS };

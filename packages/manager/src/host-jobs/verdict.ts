@@ -11,6 +11,13 @@ const OURS: readonly ErrorCode[] = [
 ];
 /** Another installation, or another request under the key: what became of an earlier call is not to be learnt. */
 const NOT_THE_SAME: readonly ErrorCode[] = ['INSTANCE_MISMATCH', 'IDEMPOTENCY_CONFLICT'];
+/** What a host says before it has looked whether it did this already: nothing of an earlier call. */
+const BEFORE_IT_LOOKED: readonly ErrorCode[] = [
+  'AGENT_UNREACHABLE',
+  'AGENT_ERROR',
+  'SIGNATURE_INVALID',
+  'SIGNATURE_REQUIRED',
+];
 
 /**
  * What a failed call says of the request; undefined while the host may have begun it, or may yet say.
@@ -20,8 +27,8 @@ export function verdictOf(error: unknown, { earlier }: { readonly earlier: boole
   if (!isPatchError(error) || OURS.includes(error.code)) return undefined;
   const { code } = error;
   const message = messageOf(error);
-  if (code === 'AGENT_UNREACHABLE')
-    return !earlier && !isOpen(error) ? { state: 'not_begun', code, message } : undefined;
+  if (earlier && BEFORE_IT_LOOKED.includes(code)) return undefined;
+  if (code === 'AGENT_UNREACHABLE' && isOpen(error)) return undefined;
   const state = earlier && NOT_THE_SAME.includes(code) ? 'unknown' : 'not_begun';
   return { state, code, message };
 }

@@ -83,8 +83,8 @@ export async function askChange<R extends Route>(
 }
 
 /**
- * A host that pins an earlier job key of this manager hears of the present one; of one whose agent was upgraded since it was
- * asked last, its instance is known now. Undefined when neither is the reason.
+ * A host that pins an earlier job key of this manager hears of the present one, or has heard of it since it refused; of one
+ * whose agent was upgraded since it was asked last, its instance is known now. Undefined when neither is the reason.
  */
 async function mendSignature(
   sources: HostSources,
@@ -95,8 +95,8 @@ async function mendSignature(
   const said = await callHost(sources, host.id, HEALTH_OF_ANY_AGENT, { signal });
   const now = await sources.jobKeys.offer(host, said, signal);
   const instanceId = call.instanceId ?? said.instance_id;
-  const isOther = now.job_key?.pinned !== said.job_key?.pinned || instanceId !== call.instanceId;
-  return isOther ? { ...call, instanceId } : undefined;
+  const isMended = sources.jobKeys.isPinnedBy(now) || instanceId !== call.instanceId;
+  return isMended ? { ...call, instanceId } : undefined;
 }
 
 function otherInstance({ fqdn }: HostRow, cause: PatchError): PatchError {
