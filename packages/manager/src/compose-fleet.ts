@@ -24,6 +24,7 @@ import { keepDay } from './inventory/fleet-daily.ts';
 import { getHostState } from './inventory/fleet-state.ts';
 import { createJobFollower } from './inventory/follow-jobs.ts';
 import { createLister } from './inventory/lister.ts';
+import { createLiveAnswers, type LiveAnswers } from './inventory/live-answers.ts';
 import { listInTurn, listingLifeMs } from './inventory/rounds.ts';
 import { serveInventoryRoutes } from './inventory/routes.ts';
 import type { SetIndex } from './inventory/set-index/set-index.ts';
@@ -40,11 +41,12 @@ export interface Fleet {
   readonly jobs: HostJobs;
   /** Lists a host now, after what became of its jobs. */
   readonly listAnew: (host: HostRow, signal: AbortSignal) => Promise<void>;
+  readonly live: LiveAnswers;
   /** How old a listing of a host may be that counts. */
   readonly listingLifeMs: number;
   /** Keeps how the fleet fares, once a day. */
   keepDay(): Promise<void>;
-  /** Lists the hosts in turn, and those on which a job ended, and ends what was asked of hosts, until the signal aborts; then connections to hosts are closed. */
+  /** Lists the hosts in turn, and those on which a job ended or that say something else than is on record, and ends what was asked of hosts, until the signal aborts; then connections to hosts are closed. */
   keepListing(signal: AbortSignal): Promise<void>;
 }
 
@@ -90,6 +92,7 @@ export function composeFleet(
   const poll = createFleetPoll({ ...context, hosts, fleet: client, lists, jobKeys, pace });
   const lister = createLister({ db, fleet: client, sets: parts.sets, clock, logger });
   const follower = createJobFollower({ db, fleet: client, lister, clock, logger, pace: listingPace });
+  const live = createLiveAnswers({ db, lister, clock, logger, pace: listingPace });
   const jobs = createHostJobs({
     sources: { hosts, fleet: client, jobKeys, db, logger },
     audit: context.audit,
@@ -105,6 +108,7 @@ export function composeFleet(
     jobKeys,
     poll,
     jobs,
+    live,
     async listAnew(host, signal) {
       // What a job changed that has just ended is not taken for somebody else's work; so the host is not listed before.
       await follower.look(host.id, signal);
@@ -117,6 +121,7 @@ export function composeFleet(
       await Promise.all([
         listInTurn({ db, lister, clock, logger, pace: listingPace }, signal),
         follower.keepFollowing(signal),
+        live.keepComparing(signal),
         jobs.keepAsking(signal),
       ]);
     },
@@ -148,13 +153,16 @@ export function serveFleet(
     clock,
     logger,
   };
-  serveHostRoutes(routes, hostSources);
+  serveHostRoutes(routes, hostSources, fleet.live);
   serveHostServiceRoutes(routes, hostSources);
-  serveHostPackageRoutes(routes, hostSources, async (host, signal) => {
-    await fleet.listAnew(host, signal);
-    return getHostState(reads, { nowMs: clock.now(), lifeMs: fleet.listingLifeMs, signal }, host.id);
-  });
   const lifeMs = fleet.listingLifeMs;
+  serveHostPackageRoutes(routes, hostSources, {
+    live: fleet.live,
+    async listAnew(host, signal) {
+      await fleet.listAnew(host, signal);
+      return getHostState(reads, { nowMs: clock.now(), lifeMs, signal }, host.id);
+    },
+  });
   serveGroupRoutes(routes, { db, reads, audit, clock, random: context.random, lifeMs });
   serveSearchRoutes(routes, { db, reads, audit, clock, lifeMs });
   serveFleetJobRoutes(routes, { reads, hosts: fleet.hosts, clock });

@@ -68,7 +68,8 @@ export async function startWorld(settings: object = {}, startMs = Date.now(), ro
     fleet: { poll_minutes: 0, inventory_minutes: 0, ...(settings as { readonly fleet?: object }).fleet },
   });
   const { poll_minutes, inventory_minutes } = config.fleet;
-  const loops = LOOPS + Number(poll_minutes > 0) + Number(inventory_minutes > 0);
+  // Where hosts are listed, they are in turn, and those that say something else than is on record.
+  const loops = LOOPS + Number(poll_minutes > 0) + 2 * Number(inventory_minutes > 0);
   const doors = { files: systemFiles, clock, random: systemRandom, processUsage, threads: managerThreads };
   const { caFingerprint } = await initialiseAuthority({ ...doors, paths, webNames: webNamesOf(config) });
   const caPem = await readFile(join(paths.caFolder, 'root.pem'), 'utf8');

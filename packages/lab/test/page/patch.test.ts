@@ -216,4 +216,21 @@ describe('What waits on the fleet, and what was done', () => {
       expect(complaints).toEqual([]);
     },
   );
+
+  it('is what a host says to whoever asks it, at once and for all who look', async () => {
+    await using window = await fleet.open();
+    const { page, context, complaints } = window;
+    await signIn(page, 'vera');
+    await page.goto('/updates');
+    const waits = page.getByRole('region', { name: 'Updates by package' });
+    await waits.waitFor();
+    await fleet.repository.publishUpdates([{ name: 'toyapp', version: '9.0-1' }]);
+    await fleet.host.apt.update();
+    const other = await context.newPage();
+    await other.goto(`/hosts/${name}/updates`);
+    await other.getByRole('button', { name: 'Ask the host now' }).click();
+    await other.getByRole('cell', { name: '9.0-1' }).waitFor();
+    await waits.getByText('9.0-1').waitFor();
+    expect(complaints).toEqual([]);
+  });
 });

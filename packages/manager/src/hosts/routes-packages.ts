@@ -9,33 +9,47 @@ import { z } from 'zod';
 import type { HostRow } from '../database/schema.ts';
 import type { JobOrder } from '../host-jobs/order.ts';
 import type { Routes } from '../http/routes.ts';
+import type { LiveAnswers } from '../inventory/live-answers.ts';
+import { factsOfPlan } from '../inventory/live-facts.ts';
 import { callHost } from './ask-host.ts';
 import { askListing, askPlan } from './listing.ts';
 import type { HostRouteSources } from './routes.ts';
 
-/** Lists a host anew and says how it fares. */
-export type ListAnew = (host: HostRow, signal: AbortSignal) => Promise<HostInventory>;
+/** What becomes of the records of a host that was asked. */
+export interface HostRecords {
+  /** Lists a host anew and says how it fares. */
+  readonly listAnew: (host: HostRow, signal: AbortSignal) => Promise<HostInventory>;
+  readonly live: LiveAnswers;
+}
 
 /** Changes of packages that are named, and what they would do. */
-export function serveHostPackageRoutes(routes: Routes, sources: HostRouteSources, listAnew: ListAnew): void {
+export function serveHostPackageRoutes(
+  routes: Routes,
+  sources: HostRouteSources,
+  records: HostRecords,
+): void {
   serveChanges(routes, sources);
-  routes.serve(MANAGER_ADMIN_ROUTES.hostPackagePlan, ({ parameter, bodyText, query, request }) =>
-    askPlan(new URLSearchParams(query.refresh ? { refresh: 'true' } : {}), parameter('id'), (call) =>
-      callHost(sources, parameter('id'), AGENT_ROUTES.planPackages, {
+  routes.serve(MANAGER_ADMIN_ROUTES.hostPackagePlan, async ({ parameter, bodyText, query, request }) => {
+    const { id } = await sources.hosts.get(parameter('id'));
+    const asked = new URLSearchParams(query.refresh ? { refresh: 'true' } : {});
+    const plan = await askPlan(asked, parameter('id'), (call) =>
+      callHost(sources, id, AGENT_ROUTES.planPackages, {
         ...call,
         // Checked by the route, sent as it came: the agent reads the same schema.
         body: JSON.parse(bodyText) as unknown,
         signal: request.signal,
       }),
-    ),
-  );
+    );
+    records.live.heard(id, factsOfPlan(plan));
+    return plan;
+  });
   routes.serve(MANAGER_ADMIN_ROUTES.hostRefresh, async ({ parameter, request: { signal } }) => {
     const host = await sources.hosts.get(parameter('id'));
     const query = new URLSearchParams({ refresh: 'true', limit: '1' });
     await askListing(query, host.fqdn, (call) =>
       callHost(sources, host.id, AGENT_ROUTES.listPatches, { ...call, signal }),
     );
-    return listAnew(host, signal);
+    return records.listAnew(host, signal);
   });
 }
 

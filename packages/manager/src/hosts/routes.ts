@@ -1,10 +1,12 @@
-import { AGENT_ROUTES, MANAGER_ADMIN_ROUTES, PatchError } from '@linux-patch/contract';
+import { AGENT_ROUTES, ApplyRequest, MANAGER_ADMIN_ROUTES, PatchError } from '@linux-patch/contract';
 import type { Clock } from '@linux-patch/runtime';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { inTransaction } from '../database/transactions.ts';
 import type { HostJobs } from '../host-jobs/host-jobs.ts';
 import type { ManagerRequest } from '../http/manager-request.ts';
 import type { Routes } from '../http/routes.ts';
+import type { LiveAnswers } from '../inventory/live-answers.ts';
+import { factsOfPackages, factsOfPlan, factsOfUpdates } from '../inventory/live-facts.ts';
 import { reachOf } from '../reach/reach.ts';
 import { requireWithin } from '../reach/within.ts';
 import { askChange, callHost, type HostSources } from './ask-host.ts';
@@ -23,7 +25,7 @@ function queryOf({ search }: ManagerRequest): URLSearchParams {
 }
 
 /** The fleet, and what is asked of its hosts. */
-export function serveHostRoutes(routes: Routes, sources: HostRouteSources): void {
+export function serveHostRoutes(routes: Routes, sources: HostRouteSources, live: LiveAnswers): void {
   const { hosts } = sources;
   routes.serve(MANAGER_ADMIN_ROUTES.listHosts, async ({ query, request, sees, actor }) => {
     const list = await hosts.list(sees, query.hosts, request.signal);
@@ -54,26 +56,7 @@ export function serveHostRoutes(routes: Routes, sources: HostRouteSources): void
     );
     return hosts.view(host);
   });
-  routes.serve(MANAGER_ADMIN_ROUTES.hostPackages, ({ parameter, request }) =>
-    askListing(queryOf(request), parameter('id'), (call) =>
-      callHost(sources, parameter('id'), AGENT_ROUTES.listPackages, { ...call, signal: request.signal }),
-    ),
-  );
-  routes.serve(MANAGER_ADMIN_ROUTES.hostPatches, ({ parameter, request }) =>
-    askListing(queryOf(request), parameter('id'), (call) =>
-      callHost(sources, parameter('id'), AGENT_ROUTES.listPatches, { ...call, signal: request.signal }),
-    ),
-  );
-  routes.serve(MANAGER_ADMIN_ROUTES.hostPlan, ({ parameter, bodyText, request }) =>
-    askPlan(queryOf(request), parameter('id'), (call) =>
-      callHost(sources, parameter('id'), AGENT_ROUTES.planPatches, {
-        ...call,
-        // Checked by the route, sent as it came: the agent reads the same schema.
-        body: JSON.parse(bodyText) as unknown,
-        signal: request.signal,
-      }),
-    ),
-  );
+  serveQuestions(routes, sources, live);
   routes.serve(MANAGER_ADMIN_ROUTES.hostSystem, ({ parameter, request }) =>
     callHost(sources, parameter('id'), AGENT_ROUTES.systemInfo, { signal: request.signal }),
   );
@@ -92,6 +75,38 @@ export function serveHostRoutes(routes: Routes, sources: HostRouteSources): void
   serveApply(routes, sources);
   serveCancel(routes, sources);
   serveJobEvents(routes, sources);
+}
+
+/** What a host has, what waits on it and what would be done, by its own words of now. */
+function serveQuestions(routes: Routes, sources: HostRouteSources, live: LiveAnswers): void {
+  const { hosts } = sources;
+  routes.serve(MANAGER_ADMIN_ROUTES.hostPackages, async ({ parameter, request }) => {
+    const { id } = await hosts.get(parameter('id'));
+    const list = await askListing(queryOf(request), parameter('id'), (call) =>
+      callHost(sources, id, AGENT_ROUTES.listPackages, { ...call, signal: request.signal }),
+    );
+    live.heard(id, factsOfPackages(list));
+    return list;
+  });
+  routes.serve(MANAGER_ADMIN_ROUTES.hostPatches, async ({ parameter, request }) => {
+    const { id } = await hosts.get(parameter('id'));
+    const query = queryOf(request);
+    const list = await askListing(query, parameter('id'), (call) =>
+      callHost(sources, id, AGENT_ROUTES.listPatches, { ...call, signal: request.signal }),
+    );
+    live.heard(id, factsOfUpdates(list, query));
+    return list;
+  });
+  routes.serve(MANAGER_ADMIN_ROUTES.hostPlan, async ({ parameter, bodyText, request }) => {
+    const { id } = await hosts.get(parameter('id'));
+    // Checked by the route, sent as it came: the agent reads the same schema.
+    const body: unknown = JSON.parse(bodyText);
+    const plan = await askPlan(queryOf(request), parameter('id'), (call) =>
+      callHost(sources, id, AGENT_ROUTES.planPatches, { ...call, body, signal: request.signal }),
+    );
+    live.heard(id, factsOfPlan(plan, ApplyRequest.parse(body)));
+    return plan;
+  });
 }
 
 function serveApply(routes: Routes, { hosts, jobs }: HostRouteSources): void {

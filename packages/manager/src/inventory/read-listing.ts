@@ -118,7 +118,7 @@ function archFinder(installed: readonly PackageVersion[]): (name: string, versio
 }
 
 /** Why a host on which nothing waits is not up to date for sure; null when it is. */
-export function doubtOf({ lists }: PatchList): string | null {
+export function doubtOf({ lists }: Pick<PatchList, 'lists'>): string | null {
   if (!lists) return 'How old its package lists are its agent does not say; upgrade the agent.';
   const absent = lists.sources.find((one) => !one.present);
   if (lists.message !== 'ok') return sentence(`About its package lists it says: ${lists.message}`);
