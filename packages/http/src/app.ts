@@ -40,12 +40,14 @@ export type Handler<R extends HttpRequest> = (exchange: Exchange<R>) => Promise<
 export interface HttpApp<R extends HttpRequest> {
   /** Serves a route; of several that a path fits, the first counts. */
   serve(route: ServedPath, handler: Handler<R>): void;
+  /** Serves every path that fits no route, by whatever method; without it they are `NOT_FOUND`. */
+  serveRest(handler: Handler<R>): void;
   answer(request: R): Promise<Answer>;
 }
 
 /**
- * An app without routes, in which every answer has a request id, and every failure the envelope. Requests with a fault,
- * to unknown paths, and with methods that no route has do not reach a route.
+ * An app without routes, in which every answer has a request id, and every failure the envelope. Requests with a fault
+ * and with methods that no route has do not reach a route.
  */
 export function createHttpApp<R extends HttpRequest>(options: HttpAppOptions<R>): HttpApp<R> {
   const { clock, random, shownPath = (path) => path } = options;
@@ -64,6 +66,7 @@ export function createHttpApp<R extends HttpRequest>(options: HttpAppOptions<R>)
   };
   return {
     serve: (route, handler) => routes.add(route, handler),
+    serveRest: (handler) => routes.setRest(handler),
     async answer(request) {
       const startedMs = clock.monotonicMs();
       const requestId = chooseRequestId(request.header('x-request-id'), () => random.uuid());

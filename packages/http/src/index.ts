@@ -21,4 +21,5 @@ export {
   readRouteInput,
   type UnparsedInput,
 } from './route-input.ts';
+export { nothingHere } from './route-table.ts';
 export { stopServer } from './stop-server.ts';

@@ -28,6 +28,8 @@ describe('A manager without a page', () => {
     expect(answer.status).toBe(404);
     expect(answer.headers['content-type']).toMatch(/^text\/plain/);
     expect(answer.text).toMatch(/^This manager is here and was installed without its page;.*\.\n$/);
+    const elsewhere = await world.call({ path: '/nonsense', headers: { accept: 'text/html' } });
+    expect([elsewhere.status, elsewhere.text]).toEqual([404, answer.text]);
     expect((await world.call({ path: '/assets/index.js' })).json().error.code).toBe('NOT_FOUND');
     expect((await world.admin('/status')).status).toBe(200);
   });
@@ -119,6 +121,51 @@ describe('The page', () => {
       const answer = await world.call({ method, path: '/' });
       expect([method, answer.status]).toEqual([method, 405]);
     }
+  });
+
+  it.each([
+    ['/nonsense', 'text/html,application/xhtml+xml,*/*;q=0.8'],
+    ['/hosts/web1.example/jobs/1/more', 'TEXT/HTML;level=1'],
+    ['/index.html', 'image/avif, text/html;q=0.9'],
+    ['/apiary', 'text/html'],
+  ])(
+    'says with 404 to a browser that there is nothing at %s, and is never kept in its place',
+    async (path, accept) => {
+      const { etag } = (await world.call({ path: '/' })).headers;
+      const answer = await world.call({ path, headers: { accept, 'if-none-match': String(etag) } });
+      expect([answer.status, answer.text]).toEqual([404, INDEX]);
+      expect(answer.headers).toMatchObject({
+        'content-type': 'text/html;charset=UTF-8',
+        'content-security-policy': expect.stringContaining("script-src 'self'"),
+        'cache-control': 'no-store',
+        'x-frame-options': 'DENY',
+      });
+      expect(answer.headers.etag).toBeUndefined();
+      const head = await world.call({ method: 'HEAD', path, headers: { accept } });
+      expect([head.status, head.text, head.headers['content-type']]).toEqual([
+        404,
+        '',
+        'text/html;charset=UTF-8',
+      ]);
+    },
+  );
+
+  it.each([
+    ['GET', '/nonsense', '*/*'],
+    ['GET', '/nonsense', 'application/json'],
+    ['GET', '/nonsense', 'text/html;q=0, */*'],
+    ['GET', '/nonsense', 'text/htmlx'],
+    ['POST', '/nonsense', 'text/html'],
+    ['GET', '/api/v1/nonsense', 'text/html'],
+    ['GET', '/api', 'text/html'],
+    ['GET', '/%61pi/v2/hosts', 'text/html'],
+    ['GET', '/install/nonsense', 'text/html'],
+    ['GET', '/metrics/nonsense', 'text/html'],
+    ['GET', '/assets/none.js', 'text/html'],
+    ['GET', '/assets/more/none.js', 'text/html'],
+  ])('leaves it to the API to answer %s %s for %s', async (method, path, accept) => {
+    const answer = await world.call({ method, path, headers: { accept } });
+    expect([answer.status, answer.json().error.code]).toEqual([404, 'NOT_FOUND']);
   });
 
   it.each([

@@ -1,4 +1,7 @@
-/** Where the screens of the manager's page are; what follows in an address is read by the page itself. */
+/**
+ * Where the screens of the manager's page are; what follows in an address is read by the page itself. At other addresses a
+ * browser gets the page as well, with 404: it says that there is nothing.
+ */
 export const PAGE_PATHS = [
   '/',
   '/hosts',

@@ -25,6 +25,20 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 describe('The page', () => {
+  it('says to a browser at an address that is no screen that there is none, and where to begin', async () => {
+    await using window = await world.open();
+    const { page } = window;
+    const answer = await page.goto('/nonsense/of/somebody');
+    expect(answer?.status()).toBe(404);
+    await signInAs(page, 'ada');
+    await page.getByRole('heading', { level: 1, name: 'Not here' }).waitFor();
+    await page.getByText('no screen at /nonsense/of/somebody').waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await page.getByRole('link', { name: 'the dashboard' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
+  });
+
   it('shows a host whose listing fails as unknown, with the reason, and never as current', async () => {
     await using window = await world.open();
     const { page, complaints } = window;

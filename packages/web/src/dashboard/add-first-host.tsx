@@ -16,7 +16,7 @@ export function AddFirstHost({ beside = false }: { readonly beside?: boolean }) 
         <Empty title="Add a host">
           <Text>
             Install linux-patch-api on it, put this line into /etc/linux_patch_api/config.yaml, and start it.
-            It then waits in the queue.
+            It then asks to join, and you let it in here.
           </Text>
           <ToPaste
             name="Line for config.yaml"

@@ -2,6 +2,7 @@ import { Alert, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { ask } from '../api/queries.ts';
 import { Loaded } from '../states/loaded.tsx';
+import { count } from '../words/count.ts';
 import { When } from '../words/when.tsx';
 import { AddFirstHost } from './add-first-host.tsx';
 import { Figure } from './figure.tsx';
@@ -31,7 +32,7 @@ export function DashboardScreen() {
                   {sentence}
                 </Text>
               </Alert>
-              <ul className="figures" aria-label={`${figures.hosts} hosts`}>
+              <ul className="figures" aria-label={count(figures.hosts, 'host')}>
                 <Figure number={figures.current} name="current" mark="✓" search="state:current" />
                 <Figure number={figures.behind} name="behind" mark="▲" search="state:behind" />
                 <Figure number={figures.unknown} name="unknown" mark="?" search="state:unknown" />
@@ -45,10 +46,11 @@ export function DashboardScreen() {
               </ul>
               <Text size="sm" mt="xs">
                 {figures.oldest_listed_at === null ? (
-                  'No host has been listed yet.'
+                  'No host has said yet what waits on it.'
                 ) : (
                   <>
-                    The oldest listing that counts was made <When at={figures.oldest_listed_at} />.
+                    The oldest answer of a host in these figures is from{' '}
+                    <When at={figures.oldest_listed_at} />.
                   </>
                 )}
               </Text>

@@ -71,7 +71,9 @@ export function OverTime() {
       <Loaded query={query} what="how the fleet fared" beside>
         {({ days: known }) =>
           known.length < 2 ? (
-            <Empty title="One day at most was written down yet; from the second on, it is drawn here." />
+            <Empty title="Too few days yet.">
+              <Text>The manager notes these figures once a day. From the second day on they are drawn here.</Text>
+            </Empty>
           ) : (
             <Stack gap="lg">
               <UntilWhen last={known.at(-1)} />

@@ -36,7 +36,7 @@ export function IdentityTab({ host }: TabProps) {
             'Takes changes from',
             `${jobKey.state} job key${jobKey.pinned === null ? '' : ` ${jobKey.pinned}`}`,
           ],
-          ['The host said so', <When key="said" at={identity.reported_at} />],
+          ['Reported by the host', <When key="said" at={identity.reported_at} />],
         ]}
       />
     </Stack>

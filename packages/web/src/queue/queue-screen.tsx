@@ -47,7 +47,7 @@ export function QueueScreen() {
   return (
     <>
       <Title order={1} mb="md">
-        Queue
+        Asking to join
       </Title>
       <QueueTabs />
       <Text my="md">

@@ -6,7 +6,7 @@ export function QueueTabs() {
     <Tabs
       label="Ways in"
       of={[
-        ['/queue', 'Who asks'],
+        ['/queue', 'Asking to join'],
         ['/queue/tokens', 'Join tokens'],
       ]}
     />

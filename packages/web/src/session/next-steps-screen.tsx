@@ -24,7 +24,8 @@ export function NextStepsScreen() {
           the manager&apos;s machine: <code>linux-patch-manager backup FILE</code>
         </List.Item>
         <List.Item>
-          Add a host, as below. It then waits in <Link to="/queue">the queue</Link>.
+          Add a host, as below. It then waits among those <Link to="/queue">asking to join</Link> until you
+          let it in.
         </List.Item>
       </List>
       <AddFirstHost />

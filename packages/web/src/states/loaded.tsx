@@ -33,7 +33,7 @@ export function Loaded<T>({
       {hasData ? children(data) : null}
       {hasData && (failure || !beside) ? (
         <Text size="sm" mt="sm" className={failure ? undefined : 'answer-age'}>
-          The manager said so <SaidWhen at={dataUpdatedAt} />.
+          Last updated <SaidWhen at={dataUpdatedAt} />.
         </Text>
       ) : null}
       {!hasData && !failure ? <Loading what={what} /> : null}

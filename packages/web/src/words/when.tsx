@@ -15,7 +15,7 @@ export function When({
   const age = ageOf(at, now);
   return (
     <time dateTime={date.toISOString()} title={`${date.toLocaleString()} · ${date.toISOString()}`}>
-      {age === 'now' ? 'now' : `${age} ago`}
+      {age === 'now' ? 'just now' : `${age} ago`}
     </time>
   );
 }
