@@ -58,7 +58,7 @@ describe('How the fleet fared', () => {
     await signIn(page, 'vera');
     const hosts = page.getByRole('region', { name: 'Hosts', exact: true });
     await page.getByText('The last day is today (UTC), so far').waitFor();
-    expect(await page.getByText('The manager said so').count()).toBe(1);
+    expect(await page.getByText('Last updated').count()).toBe(1);
     const drawing = hosts.getByRole('img', { name: /^Hosts: current \d, down from 3; behind \d/ });
     await drawing.waitFor();
     expect(Number(await drawing.locator('canvas').getAttribute('width'))).toBeGreaterThan(200);

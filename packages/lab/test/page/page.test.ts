@@ -43,7 +43,7 @@ describe('The page', () => {
     await code.focus();
     await page.keyboard.type(await fleet.host.hostCode());
     await page.keyboard.press('Enter');
-    await page.getByText('Nobody waits.').waitFor();
+    await page.getByText('No host is asking to join.').waitFor();
     await fleet.agent.listening;
     await page.keyboard.type('gh');
     await heading(page, 'Hosts').waitFor();
@@ -96,7 +96,7 @@ describe('The page', () => {
       await page.setViewportSize({ width: 1280, height: 720 });
       await page.goto(path);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      const ages = page.getByText(/The manager said so/).filter({ visible: true });
+      const ages = page.getByText(/Last updated/).filter({ visible: true });
       await expect.poll(() => ages.count(), { message: path }).toBe(1);
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });

@@ -231,7 +231,7 @@ describe('The screen of an administrator', () => {
     await page.setViewportSize({ width: 1280, height: 720 });
     await page.goto(path);
     await page
-      .getByText(/The manager said so/)
+      .getByText(/Last updated/)
       .first()
       .waitFor();
     for (const colorScheme of ['light', 'dark'] as const) {

@@ -39,8 +39,8 @@ describe('The queue', () => {
     await first.page.getByText('You let web1.page.test in').waitFor();
     // The question of the second goes with what it was about.
     await asked(second).waitFor({ state: 'detached' });
-    await second.page.getByText('person:ada let web1.page.test in').waitFor();
-    await second.page.getByText('Nobody waits.').waitFor();
+    await second.page.getByText('ada let web1.page.test in').waitFor();
+    await second.page.getByText('No host is asking to join.').waitFor();
     expect([...first.complaints, ...second.complaints]).toEqual([]);
   });
 

@@ -3,7 +3,7 @@ import { PASSWORD } from './fleet-page.ts';
 import { type ManagerPage, openManagerPage } from './manager-page.ts';
 import { askToJoin } from './older-request.ts';
 import { faultsOf } from './screen-readers.ts';
-import { signInAs, signInForm } from './walk.ts';
+import { isAsWideAs, signInAs, signInForm } from './walk.ts';
 
 const HOST = { fqdn: 'gone.page.test', address: '127.0.0.54', machine: 'b'.repeat(32) };
 
@@ -25,6 +25,42 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 describe('The page', () => {
+  it('leaves a telephone its height: the menu is behind a button, for keys and readers of the screen as well', async () => {
+    await using window = await world.open({ viewport: { width: 380, height: 740 } });
+    const { page, complaints } = window;
+    await page.goto('/');
+    await signInAs(page, 'ada');
+    await page.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
+    const menu = page.getByRole('button', { name: 'Menu' });
+    const places = page.getByRole('navigation', { name: 'Screens' });
+    const top = async () => (await page.getByRole('heading', { level: 1 }).boundingBox())?.y ?? 999;
+    const expanded = () => menu.getAttribute('aria-expanded');
+    expect(await top()).toBeLessThan(100);
+    expect([await expanded(), await places.isVisible()]).toEqual(['false', false]);
+
+    await menu.press('Enter');
+    expect([await expanded(), await places.isVisible()]).toEqual(['true', true]);
+    expect([await faultsOf(page), await isAsWideAs(page, 380)]).toEqual([[], true]);
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Dashboard');
+    await page.keyboard.press('Escape');
+    expect([await expanded(), await places.isVisible()]).toEqual(['false', false]);
+    expect(await page.evaluate('document.activeElement.textContent')).toContain('Menu');
+
+    await menu.press('Enter');
+    await places.getByRole('link', { name: 'Hosts' }).press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Hosts' }).waitFor();
+    expect([await expanded(), await page.evaluate('document.activeElement.id')]).toEqual([
+      'false',
+      'content',
+    ]);
+    expect(await faultsOf(page)).toEqual([]);
+
+    await page.setViewportSize({ width: 1280, height: 720 });
+    expect([await menu.isVisible(), await places.isVisible()]).toEqual([false, true]);
+    expect(complaints).toEqual([]);
+  });
+
   it('says to a browser at an address that is no screen that there is none, and where to begin', async () => {
     await using window = await world.open();
     const { page } = window;
@@ -57,8 +93,11 @@ describe('The page', () => {
       )
       .toMatch(/unknown: .*(?:refused|answer|reach)/i);
     await page.goto('/');
-    await page.getByText('The manager said so').first().waitFor();
-    const figures = await page.getByRole('list', { name: '1 hosts' }).getByRole('listitem').allTextContents();
+    await page.getByText('Last updated').first().waitFor();
+    const figures = await page
+      .getByRole('list', { name: '1 host', exact: true })
+      .getByRole('listitem')
+      .allTextContents();
     expect(
       figures.filter((one) => /current|unknown/.test(one)).map((one) => one.replaceAll(/\D/g, '')),
     ).toEqual(['0', '1']);
@@ -154,13 +193,13 @@ describe('The page', () => {
     await signInAs(page, 'ada');
     const remark = page.getByText("The clock of this device is 3 h ahead of the manager's");
     await remark.waitFor();
-    const said = page.getByText('The manager said so').first();
-    expect(await said.textContent()).toMatch(/^The manager said so (?:now|\d+ s ago)\.$/);
+    const said = page.getByText('Last updated').first();
+    expect(await said.textContent()).toMatch(/^Last updated (?:just now|\d+ s ago)\.$/);
     expect(await faultsOf(page)).toEqual([]);
     await page.clock.setSystemTime(Date.now());
     await page.goto('/hosts');
     await page.getByRole('heading', { level: 1, name: 'Hosts' }).waitFor();
-    await page.getByText('The manager said so').waitFor();
+    await page.getByText('Last updated').waitFor();
     expect(await remark.count()).toBe(0);
     expect(complaints).toEqual([]);
   });

@@ -26,7 +26,7 @@ export function OwnPassword({ name }: { readonly name: string }) {
       <form>
         <Stack gap="sm" maw={440}>
           <PasswordInput
-            label="Your password now"
+            label="Your current password"
             autoComplete="current-password"
             maxLength={256}
             visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
@@ -35,7 +35,7 @@ export function OwnPassword({ name }: { readonly name: string }) {
           />
           <NewPassword name={name} typed={typed} type={setTyped} />
           <ActButton
-            why={current === '' ? 'Type your password of now.' : whyNoPassword(typed, name)}
+            why={current === '' ? 'Type your current password.' : whyNoPassword(typed, name)}
             busy={change.busy}
             act={() => change.start(undefined)}
             submit

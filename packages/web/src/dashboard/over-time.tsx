@@ -72,7 +72,9 @@ export function OverTime() {
         {({ days: known }) =>
           known.length < 2 ? (
             <Empty title="Too few days yet.">
-              <Text>The manager notes these figures once a day. From the second day on they are drawn here.</Text>
+              <Text>
+                The manager notes these figures once a day. From the second day on they are drawn here.
+              </Text>
             </Empty>
           ) : (
             <Stack gap="lg">

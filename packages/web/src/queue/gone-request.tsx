@@ -5,13 +5,14 @@ import { ask } from '../api/queries.ts';
 import { sessionQuery } from '../session/session.ts';
 import { saidText } from '../words/said-text.ts';
 import { When } from '../words/when.tsx';
+import { who } from '../words/who.ts';
 
 /** What became of a request in one sentence; undefined while it still waits. */
 function sentenceOf({ state, decided_by: by, ...said }: Enrollment, own: string): string | undefined {
   const fqdn = saidText(said.fqdn);
-  const who = by === `person:${own}` ? 'You' : (by ?? 'Somebody');
-  if (state === 'approved' || state === 'installed') return `${who} let ${fqdn} in`;
-  if (state === 'denied') return `${who} denied ${fqdn}; its host can ask again`;
+  const decider = by === `person:${own}` ? 'You' : by === null ? 'Somebody' : who(by);
+  if (state === 'approved' || state === 'installed') return `${decider} let ${fqdn} in`;
+  if (state === 'denied') return `${decider} denied ${fqdn}; its host can ask again`;
   if (state === 'expired')
     return `Nobody decided about ${fqdn} in time; its host asks again by itself. It expired`;
   return undefined;

@@ -25,7 +25,7 @@ function Requests({ waiting, total }: { readonly waiting: readonly Enrollment[];
       ))}
       {waiting.length === 0 ? (
         <>
-          <Empty title="Nobody waits." />
+          <Empty title="No host is asking to join." />
           <AddFirstHost beside />
         </>
       ) : (

@@ -9,6 +9,7 @@ import { Ends } from '../words/ends.tsx';
 import { Listing, Row } from '../words/listing.tsx';
 import { Said } from '../words/said.tsx';
 import { When } from '../words/when.tsx';
+import { who } from '../words/who.ts';
 import { NewToken } from './new-token.tsx';
 import { QueueTabs } from './queue-tabs.tsx';
 import { RevokeToken } from './revoke-token.tsx';
@@ -61,7 +62,7 @@ export function TokensScreen() {
                     <PutTogether key="labels" by="label" names={labelsOf(one)} />,
                     <Stack key="made" gap={0}>
                       <When at={one.created_at} />
-                      {one.created_by}
+                      {who(one.created_by)}
                     </Stack>,
                     <Ends key="ends" at={one.expires_at} />,
                     usersOf(one),

@@ -70,8 +70,8 @@ export function NewPerson() {
       <Outcome of={make} />
       {make.answer === undefined ? null : (
         <Text role="status">
-          {make.answer.name} may sign in now. Give them the password on a way of its own; they change it below
-          their name.
+          {make.answer.name} may sign in now. Give them the password in person or by phone; they change it
+          below their name.
         </Text>
       )}
     </Paper>

@@ -8,6 +8,7 @@ import { factorsOf } from '../words/factors.ts';
 import { Listing, Row } from '../words/listing.tsx';
 import { describeRights } from '../words/rights.ts';
 import { When } from '../words/when.tsx';
+import { who } from '../words/who.ts';
 import { NewPerson } from './new-person.tsx';
 import { SettingsTabs } from './settings-tabs.tsx';
 
@@ -38,7 +39,7 @@ export function PeopleScreen() {
                     factorsOf(one),
                     <When key="in" at={one.last_sign_in_at} />,
                     <When key="made" at={one.created_at} />,
-                    one.created_by,
+                    who(one.created_by),
                   ]}
                 />
               ))}

@@ -16,6 +16,7 @@ import { confirmEndSessions } from '../words/confirmations.ts';
 import { count } from '../words/count.ts';
 import { factorsOf } from '../words/factors.ts';
 import { When } from '../words/when.tsx';
+import { who } from '../words/who.ts';
 import { PersonChanges } from './person-changes.tsx';
 import { PersonReset } from './person-reset.tsx';
 import { SettingsTabs } from './settings-tabs.tsx';
@@ -79,7 +80,7 @@ export function PersonScreen() {
                   ['Second factor', factorsOf(person)],
                   ['Signed in', <When key="in" at={person.last_sign_in_at} />],
                   ['Made', <When key="made" at={person.created_at} />],
-                  ['By', person.created_by],
+                  ['By', who(person.created_by)],
                 ]}
               />
               <PersonChanges person={person} />

@@ -12,6 +12,7 @@ import { Ends } from '../words/ends.tsx';
 import { Listing, Row } from '../words/listing.tsx';
 import { describeRights } from '../words/rights.ts';
 import { When } from '../words/when.tsx';
+import { who } from '../words/who.ts';
 import { NewApiToken } from './new-api-token.tsx';
 import { SettingsTabs } from './settings-tabs.tsx';
 
@@ -50,7 +51,7 @@ export function ProgramsScreen() {
                     one.state,
                     <Ends key="ends" at={one.expires_at} />,
                     <When key="made" at={one.created_at} />,
-                    one.created_by,
+                    who(one.created_by),
                     <When key="used" at={one.last_used_at} />,
                     one.last_used_from ?? '–',
                     one.state === 'active' ? <Revoke key="revoke" name={one.name} /> : null,

@@ -21,7 +21,9 @@ export function FleetSum({ figures }: { readonly figures: FleetFigures }) {
       <Link to="/hosts" search={{ q: 'state:unknown' }}>
         ? {unknown.toLocaleString('en')} unknown
       </Link>
-      {oldest === null ? '. None was listed yet.' : '. The oldest listing that counts was made '}
+      {oldest === null
+        ? '. No host has said yet what waits on it.'
+        : '. The oldest answer of a host in these figures is from '}
       {oldest === null ? null : (
         <>
           <When at={oldest} />.
