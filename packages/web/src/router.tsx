@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { auditSearchOf } from './audit/audit-search.ts';
 import { certificateSearchOf } from './certificates/certificate-search.ts';
+import { hostsSearchOf } from './hosts/hosts-search.ts';
 import { jobsSearchOf } from './jobs/jobs-search.ts';
 import { patchSearch } from './patch/wish.ts';
 import { NotHere } from './shell/not-here.tsx';
@@ -23,7 +24,7 @@ const dashboard = createRoute({
 const hosts = createRoute({
   getParentRoute: () => root,
   path: '/hosts',
-  validateSearch: searchOf,
+  validateSearch: hostsSearchOf,
   component: lazyRouteComponent(() => import('./hosts/hosts-screen.tsx'), 'HostsScreen'),
 });
 

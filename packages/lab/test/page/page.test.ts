@@ -108,6 +108,39 @@ describe('The page', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('finds hosts by what they have installed, in the order that is wanted, with the keys alone', async () => {
+    await using window = await fleet.open();
+    const { page, complaints } = window;
+    await signIn(page, 'ada');
+    await page.keyboard.type('gh');
+    await heading(page, 'Hosts').waitFor();
+    await page.keyboard.type('/pkg:toyhello lacks:nosuch security:>0');
+    await page.getByText(/^1 host$/).waitFor();
+    await page
+      .getByRole('button', { name: 'Security updates' })
+      .and(page.locator('[aria-pressed=true]'))
+      .waitFor();
+    await page.keyboard.type(' pkg:toyhello<0.1');
+    await page.getByText('No host fits "pkg:toyhello<0.1"; without it some would.').waitFor();
+    await page.keyboard.type(' state:bad');
+    await page.getByText('"state:bad" is not understood. It takes current, behind, unknown, left.').waitFor();
+    await page.getByLabel('Search').fill('');
+    await page.getByRole('link', { name: 'Security', exact: true }).press('Enter');
+    await page.locator('[aria-sort=descending]').getByText('Security').waitFor();
+    expect(new URL(page.url()).search).toBe('?sort=-security');
+    await page.keyboard.press('?');
+    const keys = page.getByRole('dialog', { name: 'Keys' });
+    await keys.waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await page.keyboard.press('j');
+    await page.keyboard.press('Escape');
+    await keys.waitFor({ state: 'detached' });
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await heading(page, fleet.host.name).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   it('asks for the password again when the session ends, and keeps what was typed', async () => {
     await using window = await fleet.open();
     const { page, context } = window;

@@ -12,7 +12,9 @@ export function NeedsYou({ figures }: { readonly figures: Answered<'inventory'>[
   const waiting = status?.pending_enrollments ?? 0;
   const present = (fleet?.hosts ?? []).filter(({ left_at }) => left_at === null);
   const troubled = present.filter(({ identity }) => identity.state !== 'ok').length;
-  const isCalm = status !== undefined && fleet !== undefined && waiting + troubled + figures.unknown === 0;
+  const toReboot = present.filter(({ reboot }) => reboot.needed).length;
+  const all = waiting + troubled + toReboot + figures.unknown;
+  const isCalm = status !== undefined && fleet !== undefined && all === 0;
   return (
     <section>
       <Title order={2} size="h4" mt="lg" mb="xs">
@@ -37,6 +39,13 @@ export function NeedsYou({ figures }: { readonly figures: Answered<'inventory'>[
           <li>
             <Link to="/hosts" search={{ q: 'identity:trouble' }}>
               {count(troubled, 'host')} with a certificate that needs a look
+            </Link>
+          </li>
+        ) : null}
+        {toReboot > 0 ? (
+          <li>
+            <Link to="/hosts" search={{ q: 'reboot:needed' }}>
+              {count(toReboot, 'host')} waiting for a reboot
             </Link>
           </li>
         ) : null}

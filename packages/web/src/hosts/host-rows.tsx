@@ -3,11 +3,21 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef } from 'react';
 import { Said } from '../words/said.tsx';
 import { When } from '../words/when.tsx';
+import type { HostsSearch } from './hosts-search.ts';
 import type { KnownHost } from './known-host.ts';
+import { type Column, columnOf, nextOrder } from './order.ts';
 import { StateName } from './state-name.tsx';
 
 const ROW_PX = 44;
-const COLUMNS = ['Name', 'System', 'Security', 'All', 'Seen', 'State'];
+const COLUMNS: readonly (readonly [words: string, column: Column])[] = [
+  ['System', 'system'],
+  ['Security', 'security'],
+  ['All', 'updates'],
+  ['Reboot', 'reboot'],
+  ['Seen', 'seen'],
+  ['State', 'state'],
+];
+const REBOOTS = { needed: '⟳ needed', no: 'no', unknown: '?' } as const;
 
 function Row({
   host,
@@ -35,6 +45,9 @@ function Row({
       </span>
       <span role="cell">{host.securityUpdates ?? '?'}</span>
       <span role="cell">{host.updates ?? '?'}</span>
+      <span role="cell" title={host.rebootReasons.join('; ') || undefined}>
+        {REBOOTS[host.reboot]}
+      </span>
       <span role="cell">
         <When at={host.seenAt} />
       </span>
@@ -46,8 +59,38 @@ function Row({
   );
 }
 
+/** Heads a column by which the list can be put in order: most first, then least, then by name again. */
+function Sorted({
+  words,
+  column,
+  search,
+}: {
+  readonly words: string;
+  readonly column: Column;
+  readonly search: HostsSearch;
+}) {
+  const { sort, ...rest } = search;
+  const isBy = sort !== undefined && columnOf(sort) === column;
+  const isDown = sort?.startsWith('-') ?? false;
+  const next = nextOrder(column, sort);
+  return (
+    <span role="columnheader" aria-sort={isBy ? (isDown ? 'descending' : 'ascending') : 'none'}>
+      <Link className="sort" to="/hosts" search={next === undefined ? rest : { ...rest, sort: next }} replace>
+        {words}
+        <span aria-hidden="true">{isBy ? (isDown ? ' ▼' : ' ▲') : ''}</span>
+      </Link>
+    </span>
+  );
+}
+
 /** A list as long as the fleet, of which only what can be seen is in the document. */
-export function HostRows({ hosts }: { readonly hosts: readonly KnownHost[] }) {
+export function HostRows({
+  hosts,
+  search,
+}: {
+  readonly hosts: readonly KnownHost[];
+  readonly search: HostsSearch;
+}) {
   const place = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
     count: hosts.length,
@@ -66,10 +109,9 @@ export function HostRows({ hosts }: { readonly hosts: readonly KnownHost[] }) {
     >
       <div role="rowgroup" className="row-head">
         <div role="row" className="row" aria-rowindex={1}>
-          {COLUMNS.map((name) => (
-            <span role="columnheader" key={name}>
-              {name}
-            </span>
+          <span role="columnheader">Name</span>
+          {COLUMNS.map(([words, column]) => (
+            <Sorted key={column} words={words} column={column} search={search} />
           ))}
         </div>
       </div>

@@ -1,61 +1,74 @@
-import { Text, TextInput, Title } from '@mantine/core';
+import { Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import { type Fleet, fleetQuery } from '../api/queries.ts';
+import { failureOf } from '../api/call-failure.ts';
+import { fleetQuery } from '../api/queries.ts';
 import { Empty } from '../states/empty.tsx';
+import { Failed } from '../states/failed.tsx';
 import { Loaded } from '../states/loaded.tsx';
+import { Loading } from '../states/loading.tsx';
 import { count } from '../words/count.ts';
 import { HostRows } from './host-rows.tsx';
-import { joinLists } from './known-host.ts';
-import { SEARCH_HELP, searchHosts } from './search.ts';
+import type { HostsSearch } from './hosts-search.ts';
+import { joinLists, type KnownHost } from './known-host.ts';
+import { inOrder } from './order.ts';
+import { SearchBox } from './search-box.tsx';
+import { useSearch } from './use-search.ts';
 
 const route = getRouteApi('/hosts');
 
-function Found({ fleet, search }: { readonly fleet: Fleet; readonly search: string }) {
-  const all = useMemo(() => joinLists(fleet.hosts, fleet.inventory.hosts), [fleet]);
-  const { hosts, remark } = useMemo(() => searchHosts(all, search), [all, search]);
+function Found({ all, search }: { readonly all: readonly KnownHost[]; readonly search: HostsSearch }) {
+  const { q = '', sort } = search;
+  const { hosts, remark, waitsFor, error } = useSearch(all, q);
+  const rows = useMemo(() => inOrder(hosts, sort), [hosts, sort]);
   if (all.length === 0)
     return (
       <Empty title="No host has joined yet.">
         <Link to="/">The dashboard says how one is added.</Link>
       </Empty>
     );
-  if (remark !== undefined) return <Empty title={remark} />;
+  if (error) return <Failed failure={failureOf(error)} />;
+  if (waitsFor !== undefined) return <Loading what={`the hosts that fit "${waitsFor}"`} />;
+  if (remark !== undefined && hosts.length === 0) return <Empty title={remark} />;
   return (
     <>
       <Text mb="xs" role="status">
         {count(hosts.length, 'host')}
         {hosts.length === all.length ? '' : ` of ${all.length.toLocaleString('en')}`}
+        {remark === undefined ? '' : `. ${remark}`}
       </Text>
       <div className="wide">
-        <HostRows hosts={hosts} />
+        <HostRows hosts={rows} search={search} />
       </div>
     </>
   );
 }
 
+const NONE: readonly KnownHost[] = [];
+
 /** Which hosts there are, and how they fare. */
 export function HostsScreen() {
-  const { q = '' } = route.useSearch();
+  const search = route.useSearch();
   const navigate = route.useNavigate();
+  const query = useQuery(fleetQuery);
+  const { data } = query;
+  const all = useMemo(() => (data ? joinLists(data.hosts, data.inventory.hosts) : NONE), [data]);
+  const { q = '', ...rest } = search;
   return (
     <>
       <Title order={1} mb="md">
         Hosts
       </Title>
-      <TextInput
-        type="search"
-        label="Search"
-        description={SEARCH_HELP}
-        value={q}
-        mb="md"
-        onChange={({ currentTarget: { value } }) =>
-          void navigate({ search: value === '' ? {} : { q: value }, replace: true })
+      <SearchBox
+        search={q}
+        hosts={all}
+        look={(wanted) =>
+          void navigate({ search: wanted === '' ? rest : { ...rest, q: wanted }, replace: true })
         }
       />
-      <Loaded query={useQuery(fleetQuery)} what="the hosts">
-        {(fleet) => <Found fleet={fleet} search={q} />}
+      <Loaded query={query} what="the hosts">
+        {() => <Found all={all} search={search} />}
       </Loaded>
     </>
   );

@@ -14,6 +14,10 @@ export interface KnownHost {
   readonly seenAt: string | null;
   readonly listedAt: string | null;
   readonly identity: string;
+  /** Whether it needs a reboot, as it said when it was listed last. */
+  readonly reboot: 'needed' | 'no' | 'unknown';
+  /** Why it needs one, for people. */
+  readonly rebootReasons: readonly string[];
   readonly groups: readonly string[];
   /** `KEY=VALUE` each. */
   readonly labels: readonly string[];
@@ -21,6 +25,10 @@ export interface KnownHost {
 
 function osOf({ os_details: { distro, name, version_id, version } }: Host): string {
   return [distro ?? name, version_id ?? version].filter(Boolean).join(' ') || 'not said';
+}
+
+function rebootOf({ reboot: { needed } }: Host): KnownHost['reboot'] {
+  return needed === null ? 'unknown' : needed ? 'needed' : 'no';
 }
 
 /** Labels as people type them. */
@@ -43,6 +51,8 @@ export function joinLists(hosts: readonly Host[], inventory: readonly HostInvent
       seenAt,
       os: osOf(host),
       identity: identity.state,
+      reboot: rebootOf(host),
+      rebootReasons: host.reboot.reasons,
       groups: host.groups,
       labels: labelsOf(host),
       state: hasLeft ? 'left' : (listing?.state ?? 'unknown'),

@@ -1,21 +1,19 @@
 import type { KnownHost } from './known-host.ts';
+import { KEYS, type Key } from './search-keys.ts';
 
-/** What a word with a colon looks at, and what it takes. */
-const KEYS: Readonly<Record<string, (host: KnownHost, value: string) => boolean>> = {
-  state: ({ state }, value) => state === value,
-  os: ({ os }, value) => os.toLowerCase().replaceAll(' ', '').includes(value),
-  address: ({ address }, value) => address.includes(value),
-  security: ({ securityUpdates }, value) =>
-    value === 'yes' ? (securityUpdates ?? 0) > 0 : value === 'no' && securityUpdates === 0,
-  identity: ({ identity, state }, value) =>
-    value === 'trouble' ? identity !== 'ok' && state !== 'left' : identity === value,
-  group: ({ groups }, value) => groups.some((name) => name.toLowerCase() === value),
-  label: ({ labels }, value) => labels.some((label) => label.toLowerCase() === value),
-};
+/** Hosts that the manager named for a word which the page cannot judge itself. */
+export interface Asked {
+  readonly ids: ReadonlySet<string>;
+  /** What the reader must know about it; undefined when there is nothing to say. */
+  readonly remark: string | undefined;
+}
 
-/** For people: what can be searched for. */
-export const SEARCH_HELP =
-  'Part of a name or address, or state:behind, state:unknown, state:current, state:left, security:yes, os:debian12, address:10.0, identity:trouble, group:web, label:env=prod';
+/** What a search stands on besides the hosts. */
+export interface Grounds {
+  readonly nowMs: number;
+  /** By the word, as it was typed. */
+  readonly asked: ReadonlyMap<string, Asked>;
+}
 
 interface Found {
   readonly hosts: readonly KnownHost[];
@@ -23,29 +21,60 @@ interface Found {
   readonly remark: string | undefined;
 }
 
-function fits(host: KnownHost, term: string): boolean {
-  const [, key = '', value = ''] = /^([a-z]+):(.*)$/.exec(term) ?? [];
-  const test = KEYS[key];
-  if (test) return test(host, value);
-  return host.fqdn.toLowerCase().includes(term) || host.address.includes(term);
+/** For people: what can be searched for. */
+export const SEARCH_HELP = `Parts of names or addresses, and words such as ${Object.values(KEYS)
+  .flatMap(({ example }) => example ?? [])
+  .join(', ')}. What is found fits all of it.`;
+
+/** The words of a search. */
+export function termsOf(search: string): string[] {
+  return search.split(/\s+/).filter(Boolean);
+}
+
+/** The key of a word with a colon; undefined for a part of a name, `not understood` for a key that there is not. */
+export function keyOf(term: string): { readonly key: Key; readonly value: string } | 'strange' | undefined {
+  const [, name = '', value = ''] = /^([a-z]+):(.*)$/i.exec(term) ?? [];
+  if (name === '') return undefined;
+  const key = Object.hasOwn(KEYS, name.toLowerCase()) ? KEYS[name.toLowerCase()] : undefined;
+  return key ? { key, value } : 'strange';
+}
+
+type Test = (host: KnownHost) => boolean;
+
+/** What a word wants; a text where it is not understood, for people. */
+function testOf(term: string, { nowMs, asked }: Grounds): Test | string {
+  const found = keyOf(term);
+  const wanted = term.toLowerCase();
+  if (found === undefined)
+    return ({ fqdn, address }) => fqdn.toLowerCase().includes(wanted) || address.includes(wanted);
+  if (found === 'strange') return SEARCH_HELP;
+  const { key, value } = found;
+  if (key.asked) {
+    const ids = asked.get(term)?.ids;
+    return key.asked(value) ? ({ id }) => ids?.has(id) ?? false : key.takes;
+  }
+  return key.test(value.toLowerCase(), nowMs) ?? key.takes;
 }
 
 /** The hosts that every word of a search fits. */
-export function searchHosts(hosts: readonly KnownHost[], search: string): Found {
-  const terms = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const strange = terms.find(
-    (term) => /^[a-z]+:/.test(term) && !Object.hasOwn(KEYS, term.split(':')[0] ?? ''),
-  );
-  if (strange !== undefined) return { hosts: [], remark: `"${strange}" is not understood. ${SEARCH_HELP}.` };
+export function searchHosts(hosts: readonly KnownHost[], search: string, grounds: Grounds): Found {
+  const remarks: string[] = [];
   let left = hosts;
-  for (const term of terms) {
-    const fitting = left.filter((host) => fits(host, term));
+  const terms = termsOf(search);
+  const tests = terms.map((term) => ({ term, test: testOf(term, grounds) }));
+  for (const { term, test } of tests)
+    if (typeof test === 'string') return { hosts: [], remark: `"${term}" is not understood. ${test}` };
+  for (const { term, test } of tests) {
+    if (typeof test === 'string') continue;
+    const fitting = left.filter(test);
     if (fitting.length === 0 && left.length > 0)
       return {
         hosts: [],
         remark: `No host fits "${term}"${terms.length > 1 ? '; without it some would' : ''}.`,
       };
     left = fitting;
+    const { remark } = grounds.asked.get(term) ?? {};
+    if (remark !== undefined) remarks.push(remark);
   }
-  return { hosts: left, remark: undefined };
+  return { hosts: left, remark: remarks.length > 0 ? remarks.join(' ') : undefined };
 }

@@ -21,23 +21,47 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }
 
-/** `/` goes to the search, `g` with a letter to a screen. */
-export function useKeys(): void {
+/** Goes to the link of another row of the lists on the screen; from elsewhere to the first. */
+function step(by: 1 | -1): void {
+  const rows = document.querySelectorAll('main .row-body, main tbody tr');
+  const links = [...rows].flatMap((row) => row.querySelector<HTMLElement>('a[href]') ?? []);
+  const at = links.findIndex((link) => link.closest('.row-body, tr')?.contains(document.activeElement));
+  links[at < 0 ? 0 : at + by]?.focus();
+}
+
+/** Whether the key goes to the search: `/`, and what other programs have for it. */
+function isForSearch({ key, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+  return (ctrlKey || metaKey) && !altKey ? key.toLowerCase() === 'k' : key === '/';
+}
+
+/**
+ * `/` goes to the search, `g` with a letter to a screen, `j` and `k` through the rows of a list.
+ * @param help shows what keys there are, after `?`
+ */
+export function useKeys(help: () => void): void {
   const navigate = useNavigate();
   useEffect(() => {
     let afterG = false;
-    const press = (event: KeyboardEvent): void => {
-      if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
-      const place = afterG ? placeOf(event.key) : undefined;
-      afterG = event.key === 'g';
-      if (place !== undefined) void navigate({ to: place });
-      if (event.key !== '/') return;
+    const search = (event: KeyboardEvent): void => {
       event.preventDefault();
-      const search = document.querySelector<HTMLInputElement>('input[type=search]');
-      if (search) search.focus();
+      const box = document.querySelector<HTMLInputElement>('main input[type=search]');
+      if (box) box.focus();
       else void navigate({ to: '/hosts' });
+    };
+    const press = (event: KeyboardEvent): void => {
+      // A question waits for its answer.
+      if (document.querySelector('dialog[open]')) return;
+      const { key, target, ctrlKey, metaKey, altKey } = event;
+      const isCommand = ctrlKey || metaKey || altKey;
+      if (isForSearch(event) && (isCommand || !isTyping(target))) return search(event);
+      if (isTyping(target) || isCommand) return;
+      const place = afterG ? placeOf(key) : undefined;
+      afterG = key === 'g';
+      if (place !== undefined) void navigate({ to: place });
+      else if (key === 'j' || key === 'k') step(key === 'j' ? 1 : -1);
+      else if (key === '?') help();
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
-  }, [navigate]);
+  }, [navigate, help]);
 }

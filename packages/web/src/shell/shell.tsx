@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Outlet, useLocation } from '@tanstack/react-router';
-import { useRef } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { failureOf } from '../api/call-failure.ts';
 import { useLive } from '../live/use-live.ts';
 import { sessionQuery } from '../session/session.ts';
@@ -11,6 +11,7 @@ import { Loading } from '../states/loading.tsx';
 import { ClockRemark } from './clock-remark.tsx';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { useKeys } from './keys.ts';
+import { KeysHelp } from './keys-help.tsx';
 import { Side } from './side.tsx';
 
 /** The frame of every screen. When a session ends, its screen stays behind the sign-in, with what was typed in it. */
@@ -18,7 +19,8 @@ export function Shell() {
   const session = useQuery(sessionQuery);
   const wasIn = useRef(false);
   const { pathname, hash } = useLocation();
-  useKeys();
+  const [hasHelp, setHelp] = useState(false);
+  useKeys(useCallback(() => setHelp(true), []));
   useLive();
   if (session.data) wasIn.current = true;
   if (session.isPending) return <Loading what="your session" />;
@@ -34,6 +36,7 @@ export function Shell() {
             Skip to the content
           </a>
           <Side />
+          {hasHelp && session.data ? <KeysHelp close={() => setHelp(false)} /> : null}
           <main className="shell-main" id="content" tabIndex={-1}>
             <ClockRemark />
             <ErrorBoundary key={pathname}>
