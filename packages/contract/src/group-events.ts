@@ -18,12 +18,12 @@ export const GROUP_EVENTS = {
     'role_bindings',
   ),
   group_hosts_added: event(
-    'Hosts were put into a group, by somebody or with the join token that let them in; a hundred in one record at most.',
+    'Hosts were put into a group: by somebody or with the join token that let them in; a hundred in one record at most.',
     'group',
     'hosts',
   ),
   group_hosts_removed: event(
-    'Hosts were taken out of a group, by somebody, with the group, or because a join token let in another host under their record.',
+    'Hosts were taken out of a group: by somebody, with the group, or because a join token let in another host under their record.',
     'group',
     'hosts',
   ),

@@ -61,7 +61,7 @@ export const MANAGER_AUDIT_EVENTS = {
     'serial',
   ),
   enrollment_installed: event(
-    'The agent says, or shows by answering, that its certificates are installed.',
+    'Certificates are installed: the agent says so, or shows it by answering.',
     'enrollment',
     'host',
     'fqdn',
@@ -222,7 +222,7 @@ export const MANAGER_AUDIT_EVENTS = {
     'hosts',
   ),
   admin_call: event(
-    'Somebody with the permission for it asked for a change: the route with its arguments, before it is done.',
+    'A change was asked for: by somebody with the permission for it, with the route and its arguments, before it is done.',
     'request_id',
     'address',
     'method',
@@ -233,7 +233,7 @@ export const MANAGER_AUDIT_EVENTS = {
   ),
   admin_call_failed: event('That call was refused or failed.', 'request_id', 'route', 'code'),
   admin_refused: event(
-    'Somebody called without a valid credential; at most ten records a minute and address. `api_token` is the name of one that was good, `state` why it is not any more.',
+    'A call without a valid credential was refused; at most ten records a minute and address. `api_token` is the name of one that was good, `state` why it is not any more.',
     'address',
     'method',
     'path',
@@ -241,7 +241,7 @@ export const MANAGER_AUDIT_EVENTS = {
     'state',
   ),
   admin_forbidden: event(
-    'A known caller asked for something that its role does not allow, or not for this host or the whole fleet (`beyond`); nothing was done.',
+    'A call was forbidden: a known caller asked for something that its role does not allow, or not for this host or the whole fleet (`beyond`); nothing was done.',
     'request_id',
     'address',
     'method',

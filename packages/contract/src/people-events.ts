@@ -5,7 +5,7 @@ export const PEOPLE_EVENTS = {
   api_token_created: event('An API token was made.', 'name', 'role', 'bindings', 'allowed', 'expires_at'),
   api_token_revoked: event('An API token was revoked.', 'name', 'role', 'last_used_at'),
   person_created: event(
-    'A person was made, who may sign in with this role, and those for some hosts (`bindings`).',
+    'A person was made: they may sign in with this role, and those for some hosts (`bindings`).',
     'person',
     'role',
     'bindings',

@@ -181,9 +181,20 @@ describe('The audit log', () => {
     await page.getByText(/records as written, each after the one before it, verified/).waitFor();
     await page.getByLabel('About').fill('bob@page.test');
     await page.getByLabel('What').selectOption('person_created');
-    await page.getByRole('button', { name: 'Look' }).click();
-    await page.getByRole('cell', { name: 'person_created' }).waitFor();
+    await page.getByRole('button', { name: 'Search' }).click();
+    const row = page.getByRole('row').filter({ has: page.getByTitle('person_created') });
+    await row.waitFor();
     expect(await page.getByRole('row').count()).toBe(2);
+    // In one line who did it, in words, and what it is about, with the way there; all of it below when it is asked for.
+    expect(await row.textContent()).toMatch(/agoadaA person was madebob@page\.test/);
+    expect((await row.boundingBox())?.height).toBeLessThan(50);
+    expect(await row.getByRole('link', { name: 'bob@page.test' }).getAttribute('href')).toBe(
+      '/settings/people/bob%40page.test',
+    );
+    const all = row.getByRole('button');
+    await all.press('Enter');
+    expect(await all.getAttribute('aria-expanded')).toBe('true');
+    await page.getByRole('link', { name: 'person_created' }).waitFor();
     expect(page.url()).toContain('event=person_created');
     expect(await faultsOf(page)).toEqual([]);
     await page.goto('/audit?about=no%25body');
@@ -191,7 +202,7 @@ describe('The audit log', () => {
     await page.evaluate(fillPages);
     await page.goto('/audit');
     // However many records this browser made, the first of all is found by going on.
-    const started = page.getByRole('cell', { name: 'manager_started' });
+    const started = page.getByTitle('manager_started');
     while (!(await started.isVisible())) {
       const firstRow = page.getByRole('row').nth(1);
       const before = await firstRow.textContent();

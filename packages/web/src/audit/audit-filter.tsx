@@ -1,9 +1,15 @@
 import { Button, Group, NativeSelect, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { AuditSearch } from './audit-search.ts';
+import { clauseOf } from './fields.ts';
 import { MEANINGS } from './meanings.ts';
 
-const EVENTS = [{ value: '', label: 'anything' }, ...Object.keys(MEANINGS).sort()];
+const EVENTS = [
+  { value: '', label: 'anything' },
+  ...Object.entries(MEANINGS)
+    .map(([value, meaning]) => ({ value, label: `${clauseOf(meaning)} (${value})` }))
+    .sort((a, b) => (a.value < b.value ? -1 : 1)),
+];
 
 /** What is looked for; it counts when it is asked for, so that nothing is searched for with every letter. */
 export function AuditFilter({
@@ -45,6 +51,7 @@ export function AuditFilter({
         />
         <NativeSelect
           label="What"
+          w="16rem"
           data={EVENTS}
           value={typed.event}
           onChange={({ currentTarget: { value } }) => type({ event: value })}
@@ -56,7 +63,7 @@ export function AuditFilter({
           onChange={({ currentTarget: { value } }) => type({ day: value })}
         />
         <Button type="submit" variant="default">
-          Look
+          Search
         </Button>
       </Group>
     </form>

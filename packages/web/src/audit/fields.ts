@@ -1,19 +1,54 @@
 const SHOWN_CHARACTERS = 300;
 
+/** What a record of the audit log says besides who, what and when. */
+export type Fields = Readonly<Record<string, unknown>>;
+
 function wordsOf(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }
 
-/** What a record says besides who, what and from where; long values are cut. */
-export function fieldsOf(fields: Readonly<Record<string, unknown>>): readonly (readonly [string, string])[] {
+/** Every member of a record that says something; long values are cut. */
+export function fieldsOf(fields: Fields): readonly (readonly [string, string])[] {
   return Object.entries(fields)
-    .filter(([name, value]) => name !== 'address' && value !== null && value !== undefined)
+    .filter(([, value]) => value !== null && value !== undefined)
     .map(([name, value]) => [name, wordsOf(value)]);
 }
 
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
 /** From where; undefined when the record does not say. */
-export function addressOf({ address, observed_address: observed }: Readonly<Record<string, unknown>>) {
-  const known = address ?? observed;
-  return typeof known === 'string' ? known : undefined;
+export function addressOf({ address, observed_address: observed }: Fields): string | undefined {
+  return textOf(address) ?? textOf(observed);
+}
+
+/** The host that a record is about, as its screen is asked for; undefined when it is about none on record. */
+export function hostOf({ host, fqdn, route, parameters }: Fields): string | undefined {
+  if (textOf(host) !== undefined) return textOf(fqdn) ?? textOf(host);
+  if (!textOf(route)?.startsWith('/api/v1/hosts/{id}')) return undefined;
+  return textOf((parameters as Fields | null | undefined)?.['id']);
+}
+
+/** What of a record is told in its line, the first that it has. */
+const ABOUT = ['person', 'group', 'fqdn', 'api_token', 'name', 'token', 'serial', 'search', 'authority'];
+
+/** Members of a record that stand in its line: what it is about, and the job or call that it belongs to. */
+export function aboutOf(fields: Fields): readonly string[] {
+  const about = hostOf(fields) === undefined ? ABOUT.find((name) => textOf(fields[name])) : 'host';
+  const more = ['job', 'route'].filter((name) => textOf(fields[name]));
+  return [...(about === undefined ? [] : [about]), ...more];
+}
+
+/** What stands in a line for a value: of an id what people tell it by, of a route what follows the base of all. */
+export function shortOf(text: string): string {
+  return text
+    .replace(/^\/api\/v1(?=\/)/, '')
+    .replace(/^([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '$1');
+}
+
+/** The beginning of what an event means, as far as it fits into a line. */
+export function clauseOf(meaning: string): string {
+  return /^[^:;.]+/.exec(meaning)?.[0] ?? meaning;
 }

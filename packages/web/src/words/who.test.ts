@@ -1,9 +1,21 @@
 import { expect, it } from 'vitest';
 import { who } from './who.ts';
 
-it('names people and programs as they are called, and whom nobody knows as the records do', () => {
+it('names people and programs as they are called, the manager and strangers for what they are, and whom nobody knows as the records do', () => {
   expect(
-    ['person:ada', 'api-token:ci', 'admin', 'local', 'local (says: bob)', 'locality', 'manager'].map(who),
+    [
+      'person:ada',
+      'api-token:ci',
+      'admin',
+      'local',
+      'local (says: bob)',
+      'locality',
+      'constructor',
+      'manager',
+      'unknown',
+      'first-link',
+      '11KY-J6HS-WXEA-T8MD',
+    ].map(who),
   ).toEqual([
     'ada',
     'API token ci',
@@ -11,6 +23,10 @@ it('names people and programs as they are called, and whom nobody knows as the r
     'root on the manager',
     'root on the manager (says: bob)',
     'locality',
-    'manager',
+    'constructor',
+    'the manager itself',
+    'a stranger',
+    'whoever had the first link',
+    'agent 11KY-J6HS-WXEA-T8MD',
   ]);
 });
