@@ -68,6 +68,15 @@ describe('The replacement of the root CA', () => {
     await page.goto('/settings/ca');
     await heading(page, 'Certificate authority').waitFor();
     await page.getByText('No rotation is under way.').waitFor();
+    const steps = page.getByRole('list', { name: 'Steps' }).getByRole('listitem');
+    const told = await steps.allTextContents();
+    expect(told.map((one) => /cannot be taken back|can be rolled back/.exec(one)?.[0])).toEqual([
+      'can be rolled back',
+      'can be rolled back',
+      'can be rolled back',
+      'cannot be taken back',
+    ]);
+    expect(told.at(-1)).toMatch(/^ca-1 is removed/);
     await agent[Symbol.asyncDispose]();
 
     forgetProofs();
@@ -91,7 +100,7 @@ describe('The replacement of the root CA', () => {
     expect(await go.getAttribute('aria-disabled')).toBe('true');
     await page.getByText('1 of 1 host has not followed yet. They are told again every minute.').waitFor();
     expect(await page.locator('li[aria-current=step]').textContent()).toBe(
-      '▶ now: Hosts learn to trust ca-2, which issues nothing yet',
+      '▶ now: Hosts learn to trust ca-2, which issues nothing yet.Hosts that are up follow within seconds, those that are off when they are back. It can be rolled back.',
     );
     expect(await faultsOf(page)).toEqual([]);
     await page.setViewportSize({ width: 360, height: 740 });

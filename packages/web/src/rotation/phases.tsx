@@ -1,17 +1,10 @@
 import { Text } from '@mantine/core';
 import type { Authority } from './standing.ts';
+import { type Cas, stepsOf } from './steps.ts';
 
-const ORDER = ['trust', 'manager', 'hosts'] as const;
-
-/** Where a replacement of the root CA stands among its phases. */
-export function Phases({
-  phase,
-  cas: { oldCa, newCa },
-}: {
-  readonly phase: Authority['phase'];
-  readonly cas: { readonly oldCa: string; readonly newCa: string };
-}) {
-  if (phase === 'standby') return <Text>No rotation is under way.</Text>;
+/** Every step of a replacement of the root CA: where it stands, how long each takes, and whether it can be taken back. */
+export function Phases({ phase, cas }: { readonly phase: Authority['phase']; readonly cas: Cas }) {
+  const { oldCa, newCa } = cas;
   if (phase === 'rollback')
     return (
       <Text>
@@ -19,21 +12,31 @@ export function Phases({
         removed.
       </Text>
     );
-  const words = {
-    trust: `Hosts learn to trust ${newCa}, which issues nothing yet`,
-    manager: `The manager's own certificates are from ${newCa}`,
-    hosts: `Hosts get certificates of ${newCa}`,
+  const steps = stepsOf(cas);
+  const at = steps.findIndex((one) => one.phase === phase);
+  const mark = (place: number): string => {
+    if (phase === 'standby') return '';
+    return place < at ? '✓ done: ' : place === at ? '▶ now: ' : 'to come: ';
   };
-  const at = ORDER.indexOf(phase);
   return (
-    <ol aria-label="Phases">
-      {ORDER.map((one, place) => (
-        <li key={one} aria-current={one === phase ? 'step' : undefined}>
-          {place < at ? '✓ done: ' : place === at ? '▶ now: ' : 'to come: '}
-          {words[one]}
-        </li>
-      ))}
-      <li>to come: {oldCa} is removed, and its keys are destroyed</li>
-    </ol>
+    <>
+      {phase === 'standby' ? (
+        <Text>
+          No rotation is under way. It would take these steps. You begin each of them here, when you like; the
+          next one waits until every host has followed, or you say which are left behind.
+        </Text>
+      ) : null}
+      <ol aria-label="Steps">
+        {steps.map(({ does, takes, back }, place) => (
+          <li key={does} aria-current={place === at ? 'step' : undefined}>
+            {mark(place)}
+            {does}.
+            <Text size="sm" mb="xs">
+              {takes} {back}
+            </Text>
+          </li>
+        ))}
+      </ol>
+    </>
   );
 }

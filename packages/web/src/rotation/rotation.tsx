@@ -143,20 +143,24 @@ export function Rotation({ authority }: { readonly authority: Authority }) {
         <Facts
           of={[
             ...(since === null ? [] : [['Since', <When key="since" at={since} />] as const]),
-            [
-              'To be begun',
-              <span key="due">
-                {isDue ? '▲ now; it was due ' : ''}
-                <Ends at={due} />
-              </span>,
-            ],
+            ...(phase === 'standby'
+              ? [
+                  [
+                    'Has to begin by',
+                    <span key="due">
+                      {isDue ? '▲ It is overdue: ' : ''}
+                      <Ends at={due} />
+                    </span>,
+                  ] as const,
+                ]
+              : []),
           ]}
         />
         {since === null ? null : <Followed authority={authority} />}
         {phase === 'standby' ? (
           <Text size="sm">
-            There is no hurry between the steps, and it can be rolled back until the last one. Make a backup
-            of the manager first.
+            There is no hurry between the steps, and each but the last can be rolled back. Make a backup of
+            the manager first.
           </Text>
         ) : null}
         <Steps authority={authority} />

@@ -3,6 +3,7 @@ import type { Answered } from '../api/call.ts';
 import { CallFailure } from '../api/call-failure.ts';
 import { type RotationWish, someOf } from '../words/confirm-rotation.ts';
 import { count } from '../words/count.ts';
+import type { Cas } from './steps.ts';
 
 /** The CAs and the replacement of the root, as the manager tells of them. */
 export type Authority = Answered<'authority'>;
@@ -35,11 +36,8 @@ export function backFrom({ phase }: Pick<Authority, 'phase'>): RotationWish | un
   return { phase, step: 'rollback', leave_behind: [], compromised: false };
 }
 
-/** The ids of the CA that is replaced and of the one that takes its place. */
-export function casOf({ authorities }: Pick<Authority, 'authorities'>): {
-  readonly oldCa: string;
-  readonly newCa: string;
-} {
+/** The CA that is replaced and the one that takes its place. */
+export function casOf({ authorities }: Pick<Authority, 'authorities'>): Cas {
   const idOf = (role: string): string | undefined => authorities.find((one) => one.role === role)?.id;
   return { oldCa: idOf('current') ?? 'the CA', newCa: idOf('next') ?? 'the new CA' };
 }

@@ -1,4 +1,5 @@
 import type { RotationPhase, RotationStep } from '@linux-patch/contract';
+import type { Cas } from '../rotation/steps.ts';
 import type { Confirmation } from './confirmations.ts';
 import { count } from './count.ts';
 
@@ -19,10 +20,7 @@ export function someOf(names: readonly string[], most = 20): string {
   return names.slice(0, most).join(', ') + (more > 0 ? ` and ${more.toLocaleString('en')} more` : '');
 }
 
-function askRotation(
-  { phase, step, compromised }: RotationWish,
-  { oldCa, newCa }: { readonly oldCa: string; readonly newCa: string },
-): Confirmation {
+function askRotation({ phase, step, compromised }: RotationWish, { oldCa, newCa }: Cas): Confirmation {
   if (step === 'start')
     return {
       title: `Begin to replace ${oldCa}?`,
@@ -81,10 +79,7 @@ function askRotation(
 }
 
 /** Before a step of the replacement of the root CA. */
-export function confirmRotation(
-  wish: RotationWish,
-  cas: { readonly oldCa: string; readonly newCa: string },
-): Confirmation {
+export function confirmRotation(wish: RotationWish, cas: Cas): Confirmation {
   const asked = askRotation(wish, cas);
   const left = wish.leave_behind;
   if (left.length === 0) return asked;
