@@ -1,11 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
-import { must, runProgram } from './process.ts';
+import { CERTUTIL, trustInBrowser } from './browser-store.ts';
 
 /** Program of Chromium without windows; the whole browser takes twice the time for each page. */
 const CHROMIUM = 'chromium-headless-shell';
-const CERTUTIL = 'certutil';
 
 /** What opens the manager's page, and the Debian package of each. */
 export const BROWSER_PROGRAMS: readonly (readonly [program: string, debianPackage: string])[] = [
@@ -20,13 +18,7 @@ export const BROWSER_PROGRAMS: readonly (readonly [program: string, debianPackag
  */
 export async function launchBrowser(root: string): Promise<Browser> {
   const home = join(root, 'browser');
-  const store = join(home, '.pki/nssdb');
-  await mkdir(store, { recursive: true, mode: 0o700 });
-  const nss = async (...args: readonly string[]) =>
-    must(await runProgram(CERTUTIL, ['-d', `sql:${store}`, ...args]), 'the certificate store of the browser');
-  await nss('-N', '--empty-password');
-  const ca = join(root, 'var/lib/linux_patch_manager/ca/root.pem');
-  await nss('-A', '-n', 'Linux Patch', '-t', 'C,,', '-i', ca);
+  await trustInBrowser(join(home, '.pki/nssdb'), join(root, 'var/lib/linux_patch_manager/ca/root.pem'));
   return chromium.launch({
     executablePath: `/usr/bin/${CHROMIUM}`,
     // As root there is no sandbox of Chromium, and nothing but our own page is opened.

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensurePrograms } from '../../../../tools/system-packages.ts';
 import { REPOSITORY } from '../checkout.ts';
+import { adviceAfter } from './patience.ts';
 import { runDemo } from './run.ts';
 
 const args = process.argv.slice(2);
@@ -22,10 +23,11 @@ if (pictures) {
   ensurePrograms('Taking pictures of the page', BROWSER_PROGRAMS);
 }
 
+// Its path is to be seen on some screens.
+const folder = pictures ? join(tmpdir(), 'linux-patch-demo') : join(REPOSITORY, '.demo');
 try {
   await runDemo({
-    // Its path is to be seen on some screens.
-    folder: pictures ? join(tmpdir(), 'linux-patch-demo') : join(REPOSITORY, '.demo'),
+    folder,
     once: args.includes('--once'),
     showLogs: args.includes('--dev'),
     ...(pictures ? { pictures: join(REPOSITORY, 'docs/screenshots') } : {}),
@@ -34,5 +36,6 @@ try {
   });
 } catch (error) {
   process.stderr.write(`demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${adviceAfter(folder)}\n`);
   process.exitCode = 1;
 }

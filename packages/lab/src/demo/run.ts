@@ -10,6 +10,7 @@ import { installPage } from '../page.ts';
 import { joinRecordedHosts, RECORDED_NETWORK } from '../recorded/hosts.ts';
 import { claimDemoFolder } from './claim.ts';
 import { checkPage, createDemoPerson, servePageSources } from './page.ts';
+import { sayWhile } from './patience.ts';
 import { takePictures } from './pictures.ts';
 
 /** The demo's hosts. Loopback addresses of their own keep them apart, as different machines would be. */
@@ -62,15 +63,18 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   await mkdir(join(folder, 'world'), { recursive: true });
 
   say('1. A signed apt repository with old versions of a few toy packages');
-  const repository = await buildToyRepository({ folder: join(folder, 'world/repository') });
-  say('2. A manager: certificate authority, database, HTTPS, page');
-  await installPage(join(folder, 'world/manager'));
-  const manager = stack.use(
-    await startManagerProcess(join(folder, 'world/manager'), {
-      name: 'localhost',
-      localHosts: [...[...HOSTS, NEWCOMER].map((one) => one.address), RECORDED_NETWORK],
-    }),
+  const repository = await sayWhile(
+    options,
+    'the repository to be built and signed',
+    buildToyRepository({ folder: join(folder, 'world/repository') }),
   );
+  say('2. A manager: certificate authority, database, HTTPS, page');
+  await sayWhile(options, 'the page to be built', installPage(join(folder, 'world/manager')));
+  const starting = startManagerProcess(join(folder, 'world/manager'), {
+    name: 'localhost',
+    localHosts: [...[...HOSTS, NEWCOMER].map((one) => one.address), RECORDED_NETWORK],
+  });
+  const manager = stack.use(await sayWhile(options, 'the manager to listen', starting));
   say(`   ${manager.url}   CA ${manager.caFingerprint}`);
   say('3. Three hosts, each with a private apt root and one line of configuration');
   const startedMs = performance.now();
@@ -79,7 +83,11 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     stack.use(agent.process);
     return agent;
   };
-  const agents = await Promise.all(HOSTS.map(start));
+  const agents = await sayWhile(
+    options,
+    'apt to install the packages of three hosts',
+    Promise.all(HOSTS.map(start)),
+  );
   const world: World = { manager, agents, say };
   await approveAll(world);
   const enrolledMs = Math.round(performance.now() - startedMs);
@@ -88,7 +96,9 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const patched = await patchFirstHost(world);
   const recorded = isSeen(options) ? RECORDED_HOSTS : RECORDED_UNSEEN;
   say(`7. Beside them ${recorded} hosts that are recordings of real ones: the group @recorded`);
-  stack.use(await joinRecordedHosts(manager, recorded));
+  stack.use(
+    await sayWhile(options, `${recorded} recorded hosts to join`, joinRecordedHosts(manager, recorded)),
+  );
   say('');
   say(`demo ok: enrolled in ${enrolledMs} ms, patched ${patched} packages`);
   await checkPage(manager);
@@ -139,14 +149,18 @@ interface PendingRequest {
 async function approveAll({ manager, agents, say }: World): Promise<void> {
   say('4. They ask to join; the administrator reads the code on each host and approves with it');
   for (const agent of agents) {
-    const code = await agent.host.hostCode();
+    const code = await sayWhile({ say }, `the code of ${agent.host.name}`, agent.host.hostCode());
     const { enrollments } = (await manager.json('enrollments', 'list')) as { enrollments: PendingRequest[] };
     const request = enrollments.find((one) => one.fqdn === agent.host.name);
     if (!request) throw new Error(`${agent.host.name} shows a code but the manager has no request from it`);
     say(`   ${agent.host.name}: key ${request.key_id}, code ${code}`);
     await manager.json('enrollments', 'approve', request.id, '--code', code);
   }
-  await Promise.all(agents.map((agent) => agent.process.listening));
+  await sayWhile(
+    { say },
+    'the three agents to serve',
+    Promise.all(agents.map((agent) => agent.process.listening)),
+  );
 }
 
 interface PackageRow {
