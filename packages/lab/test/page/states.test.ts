@@ -220,4 +220,35 @@ describe('The page', () => {
     await page.getByLabel('The join string alone').waitFor();
     await page.getByRole('cell', { name: 'typed before' }).waitFor();
   });
+
+  it('says of a manager that hangs that nothing comes of it, keeps what it showed, and does what was asked once', async () => {
+    await using window = await world.open();
+    const { page } = window;
+    await page.clock.install();
+    await page.goto('/queue/tokens');
+    await signInAs(page, 'ada');
+    const rows = page.getByRole('cell', { name: 'asked while it hung' });
+    await page.getByRole('cell', { name: 'typed before' }).waitFor();
+    await page.getByLabel('Note').fill('asked while it hung');
+    process.kill(world.manager.program.pid, 'SIGSTOP');
+    try {
+      await page.getByRole('button', { name: 'Make it' }).click();
+      await page.getByText('One moment …').waitFor();
+      await page.clock.fastForward(11_000);
+      await page.getByText('No answer for 10 s yet. What was asked for may still be done.').waitFor();
+      const alert = page.getByRole('alert').filter({ hasText: 'Nothing came from the manager for 30 s' });
+      await expect
+        .poll(async () => {
+          await page.clock.fastForward(31_000);
+          return alert.count();
+        })
+        .toBeGreaterThan(0);
+      expect(await page.getByRole('cell', { name: 'typed before' }).count()).toBe(1);
+    } finally {
+      process.kill(world.manager.program.pid, 'SIGCONT');
+    }
+    await page.getByLabel('The join string alone').waitFor();
+    await rows.waitFor();
+    expect(await rows.count()).toBe(1);
+  });
 });

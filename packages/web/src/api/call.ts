@@ -2,6 +2,7 @@ import type { MANAGER_ADMIN_ROUTES, MANAGER_PUBLIC_ROUTES } from '@linux-patch/c
 import type { z } from 'zod';
 import { CallFailure } from './call-failure.ts';
 import { readEnvelope } from './read-envelope.ts';
+import { readText, watchSilence } from './silence.ts';
 
 type Table = typeof MANAGER_ADMIN_ROUTES &
   Pick<typeof MANAGER_PUBLIC_ROUTES, 'signIn' | 'passkeyChallenge' | 'signInWithPasskey' | 'setUp'>;
@@ -28,6 +29,8 @@ export interface CallInput<K extends RouteId> {
   /** Names a change, so that it can be asked for again when its answer was lost. */
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
+  /** For how long nothing may come of it; by default for as long as it takes. */
+  readonly silenceMs?: number;
 }
 
 function pathOf(path: string, parameters: Readonly<Record<string, string>>): string {
@@ -53,26 +56,41 @@ export function addressOf(id: RouteId, input: Pick<CallInput<RouteId>, 'paramete
 export async function call<K extends RouteId>(id: K, input: CallInput<K> = {}): Promise<Answered<K>> {
   const route = __CONTRACT__.routes[id];
   if (!route) throw new CallFailure({ code: 'PAGE_FAULT', message: `The page knows no route ${id}.` });
-  const { body, signal, idempotencyKey } = input;
+  const { body, idempotencyKey } = input;
   const sentMs = Date.now();
-  const response = await fetch(addressOf(id, input), {
-    method: route.method,
-    headers: {
-      accept: 'application/json',
-      [__CONTRACT__.requestHeader]: '1',
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
-    },
-    redirect: 'error',
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    ...(signal === undefined ? {} : { signal }),
-  }).catch((error: unknown) => {
-    if (signal?.aborted) throw error;
-    throw new CallFailure({
-      code: 'UNREACHABLE',
-      message:
-        'The manager does not answer: it is stopped or starts again, or the way to it is broken. What is on the screen is from before.',
+  using silence = watchSilence(input.signal, input.silenceMs);
+  try {
+    const response = await fetch(addressOf(id, input), {
+      method: route.method,
+      headers: {
+        accept: 'application/json',
+        [__CONTRACT__.requestHeader]: '1',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+      },
+      redirect: 'error',
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: silence.signal,
     });
+    silence.heard();
+    return readEnvelope(response.status, await readText(response, silence), sentMs) as Answered<K>;
+  } catch (error) {
+    if (input.signal?.aborted || error instanceof CallFailure) throw error;
+    throw silence.isLong ? silent(input.silenceMs ?? 0) : unreachable();
+  }
+}
+
+function unreachable(): CallFailure {
+  return new CallFailure({
+    code: 'UNREACHABLE',
+    message:
+      'The manager does not answer: it is stopped or starts again, or the way to it is broken. What is on the screen is from before.',
   });
-  return readEnvelope(response.status, await response.text(), sentMs) as Answered<K>;
+}
+
+function silent(limitMs: number): CallFailure {
+  return new CallFailure({
+    code: 'SILENT',
+    message: `Nothing came from the manager for ${limitMs / 1_000} s: the way to it is broken or very slow, or the manager hangs. What is on the screen is from before, and nothing that was typed is lost.`,
+  });
 }

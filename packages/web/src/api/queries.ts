@@ -1,12 +1,18 @@
 import type { Host, HostInventory } from '@linux-patch/contract';
 import { queryOptions } from '@tanstack/react-query';
+import { isHinted } from '../live/topics.ts';
 import { type Answered, type CallInput, call, type RouteId } from './call.ts';
+
+/** For so long nothing may come of what the manager has on record itself. */
+const SILENCE_MS = 30_000;
 
 /** The answer of a route, asked again while somebody looks at it. */
 export function ask<K extends RouteId>(id: K, input: Omit<CallInput<K>, 'signal' | 'body'> = {}) {
+  // A host that is asked may think for minutes.
+  const limit = isHinted([id]) ? { silenceMs: SILENCE_MS } : {};
   return queryOptions<Answered<K>>({
     queryKey: [id, input],
-    queryFn: ({ signal }) => call(id, { ...input, signal } as CallInput<K>),
+    queryFn: ({ signal }) => call(id, { ...input, ...limit, signal } as CallInput<K>),
   });
 }
 
@@ -15,10 +21,11 @@ const PAGE = 1_000;
 
 /** What is known of the packages of all hosts; the figures are those of the first answer. */
 async function wholeInventory(signal: AbortSignal): Promise<Answered<'inventory'>> {
-  const first = await call('inventory', { query: { limit: PAGE }, signal });
+  const first = await call('inventory', { query: { limit: PAGE }, signal, silenceMs: SILENCE_MS });
   const hosts: HostInventory[] = [...first.hosts];
   while (hosts.length < first.total) {
-    const more = await call('inventory', { query: { limit: PAGE, offset: hosts.length }, signal });
+    const query = { limit: PAGE, offset: hosts.length };
+    const more = await call('inventory', { query, signal, silenceMs: SILENCE_MS });
     if (more.hosts.length === 0) break;
     hosts.push(...more.hosts);
   }
@@ -35,7 +42,10 @@ export interface Fleet {
 export const fleetQuery = queryOptions<Fleet>({
   queryKey: ['fleet'],
   queryFn: async ({ signal }) => {
-    const [inventory, { hosts }] = await Promise.all([wholeInventory(signal), call('listHosts', { signal })]);
+    const [inventory, { hosts }] = await Promise.all([
+      wholeInventory(signal),
+      call('listHosts', { signal, silenceMs: SILENCE_MS }),
+    ]);
     return { inventory, hosts };
   },
   meta: { isLarge: true },

@@ -1,5 +1,6 @@
 import { Button, Text } from '@mantine/core';
 import { type ReactNode, useId } from 'react';
+import { useLong } from '../words/use-long.ts';
 
 /** A button that acts; one that cannot says why, also to who does not see it. */
 export function ActButton({
@@ -24,6 +25,7 @@ export function ActButton({
   readonly submit?: boolean;
 }) {
   const reasonId = useId();
+  const isLong = useLong(busy);
   return (
     <div>
       <Button
@@ -40,6 +42,11 @@ export function ActButton({
       >
         {busy ? 'One moment …' : children}
       </Button>
+      {isLong ? (
+        <Text role="status" size="sm" mt={4}>
+          No answer for 10 s yet. What was asked for may still be done.
+        </Text>
+      ) : null}
       {why === undefined ? null : (
         <Text id={reasonId} size="sm" mt={4}>
           {why}
