@@ -204,6 +204,25 @@ describe('The page', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('says once on a screen of several answers that the manager is away, and is silent when it is back', async () => {
+    await using window = await world.open();
+    const { page } = window;
+    await page.goto('/');
+    await signInAs(page, 'ada');
+    await page.getByText('From the second day on they are drawn here.').waitFor();
+    const away = page.getByText('The manager does not answer');
+    await world.manager.kill();
+    await away.waitFor();
+    await page.getByLabel('The last').selectOption('90 days');
+    await page.getByText('Not known: the manager could not be asked for how the fleet fared.').waitFor();
+    expect([await away.count(), await page.getByRole('alert').count()]).toEqual([1, 2]);
+    expect(await faultsOf(page)).toEqual([]);
+    await world.manager.start();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('From the second day on they are drawn here.').waitFor();
+    await away.waitFor({ state: 'detached' });
+  });
+
   it('says that the manager is away, keeps what it showed with its age, and goes on when it is back', async () => {
     await using window = await world.open();
     const { page } = window;

@@ -20,6 +20,11 @@ export class CallFailure extends Error {
   }
 }
 
+/** Whether nothing came back from the manager: every other question then fails in the same way. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof CallFailure && error.code === 'UNREACHABLE';
+}
+
 /** What is known of a failure of any kind. */
 export function failureOf(error: unknown): CallFailure {
   if (error instanceof CallFailure) return error;

@@ -1,4 +1,5 @@
 import type { Query, QueryClient } from '@tanstack/react-query';
+import { isUnreachable } from '../api/call-failure.ts';
 import { isHinted } from './topics.ts';
 
 /** How often a screen asks again what it shows, where nobody tells it of changes. */
@@ -16,7 +17,7 @@ export function setLive(client: QueryClient, isLive: boolean): void {
 
 /** When a query is asked again by itself; not at all where its failure says that asking is of no use. */
 export function pollMs(client: QueryClient, { queryKey, state, meta }: Query): number | false {
-  if (state.error) return false;
   const everyMs = EVERY_MS * (meta?.isLarge ? 3 : 1);
+  if (state.error) return isUnreachable(state.error) ? everyMs : false;
   return client.getQueryData(LIVE_KEY) === true && isHinted(queryKey) ? HINTED_MS : everyMs;
 }

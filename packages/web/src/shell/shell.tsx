@@ -8,6 +8,7 @@ import { SetUp } from '../session/set-up.tsx';
 import { SignIn } from '../session/sign-in.tsx';
 import { Failed } from '../states/failed.tsx';
 import { Loading } from '../states/loading.tsx';
+import { Away } from './away.tsx';
 import { ClockRemark } from './clock-remark.tsx';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { useKeys } from './keys.ts';
@@ -39,6 +40,7 @@ export function Shell() {
           {hasHelp && session.data ? <KeysHelp close={() => setHelp(false)} /> : null}
           <main className="shell-main" id="content" tabIndex={-1}>
             <ClockRemark />
+            <Away />
             <ErrorBoundary key={pathname}>
               <Outlet />
             </ErrorBoundary>

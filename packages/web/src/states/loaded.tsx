@@ -1,7 +1,7 @@
 import { Text } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { failureOf } from '../api/call-failure.ts';
+import { failureOf, isUnreachable } from '../api/call-failure.ts';
 import { SaidWhen } from '../words/said-when.tsx';
 import { Failed } from './failed.tsx';
 import { Forbidden } from './forbidden.tsx';
@@ -23,13 +23,16 @@ export function Loaded<T>({
 }) {
   const { data, error, dataUpdatedAt } = query;
   const failure = error ? failureOf(error) : undefined;
+  // Which is said above the screen, once.
+  const isAway = isUnreachable(error);
   const hasData = data !== undefined && data !== null;
   return (
     <div className="answer">
       {failure?.code === 'FORBIDDEN' ? <Forbidden message={failure.message} /> : null}
-      {failure && failure.code !== 'FORBIDDEN' ? (
+      {failure && failure.code !== 'FORBIDDEN' && !isAway ? (
         <Failed failure={failure} retry={() => void query.refetch()} />
       ) : null}
+      {isAway && !hasData ? <Text>Not known: the manager could not be asked for {what}.</Text> : null}
       {hasData ? children(data) : null}
       {hasData && (failure || !beside) ? (
         <Text size="sm" mt="sm" className={failure ? undefined : 'answer-age'}>
