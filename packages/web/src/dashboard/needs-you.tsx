@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Answered } from '../api/call.ts';
 import { ask } from '../api/queries.ts';
+import { identityOf, needsLook } from '../hosts/known-identity.ts';
 import { count } from '../words/count.ts';
 
 /** What waits for a person, each with where it is done. */
@@ -11,7 +12,9 @@ export function NeedsYou({ figures }: { readonly figures: Answered<'inventory'>[
   const { data: fleet } = useQuery(ask('listHosts'));
   const waiting = status?.pending_enrollments ?? 0;
   const present = (fleet?.hosts ?? []).filter(({ left_at }) => left_at === null);
-  const troubled = present.filter(({ identity }) => identity.state !== 'ok').length;
+  const identities = present.map(identityOf);
+  const troubled = identities.filter(needsLook).length;
+  const fresh = identities.filter((one) => one === 'new').length;
   const toReboot = present.filter(({ reboot }) => reboot.needed).length;
   const all = waiting + troubled + toReboot + figures.unknown;
   const isCalm = status !== undefined && fleet !== undefined && all === 0;
@@ -50,6 +53,14 @@ export function NeedsYou({ figures }: { readonly figures: Answered<'inventory'>[
           </li>
         ) : null}
       </ul>
+      {fresh > 0 ? (
+        <Text size="sm">
+          <Link to="/hosts" search={{ q: 'identity:new' }}>
+            {count(fresh, 'host')}
+          </Link>{' '}
+          joined and {fresh === 1 ? 'was' : 'were'} not asked yet; the manager does that by itself.
+        </Text>
+      ) : null}
     </section>
   );
 }

@@ -2,6 +2,7 @@ import { Alert, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { ask } from '../api/queries.ts';
 import { labelsOf } from '../hosts/known-host.ts';
+import { identityOf } from '../hosts/known-identity.ts';
 import { StateName } from '../hosts/state-name.tsx';
 import { Loaded } from '../states/loaded.tsx';
 import { Unknown } from '../states/unknown.tsx';
@@ -14,6 +15,7 @@ import type { TabProps } from './tab-props.ts';
 /** What is known of the host, the worst first. */
 export function OverviewTab({ host }: TabProps) {
   const query = useQuery(ask('hostInventory', { parameters: { id: host.id }, query: { limit: 1 } }));
+  const isNew = identityOf(host) === 'new';
   const { distro, name, version_id, kernel, architecture } = host.os_details;
   return (
     <Stack mt="md">
@@ -28,7 +30,10 @@ export function OverviewTab({ host }: TabProps) {
         </Alert>
       )}
       {host.identity.message === null ? null : (
-        <Alert color="yellow" title="Its certificate needs a look">
+        <Alert
+          color={isNew ? 'blue' : 'yellow'}
+          title={isNew ? 'It joined a moment ago' : 'Its certificate needs a look'}
+        >
           {host.identity.message}
         </Alert>
       )}

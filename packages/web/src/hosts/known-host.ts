@@ -1,4 +1,5 @@
 import type { Host, HostInventory, JoinToken } from '@linux-patch/contract';
+import { identityOf } from './known-identity.ts';
 
 /** What is known of a host from both lists of the manager. */
 export interface KnownHost {
@@ -42,7 +43,7 @@ export function joinLists(hosts: readonly Host[], inventory: readonly HostInvent
   const known = hosts.map((host): KnownHost => {
     const listing = listings.get(host.id);
     const isKnown = listing !== undefined && listing.state !== 'unknown';
-    const { id, fqdn, ip_address: address, last_seen_at: seenAt, identity } = host;
+    const { id, fqdn, ip_address: address, last_seen_at: seenAt } = host;
     const hasLeft = host.left_at !== null;
     return {
       id,
@@ -50,7 +51,7 @@ export function joinLists(hosts: readonly Host[], inventory: readonly HostInvent
       address,
       seenAt,
       os: osOf(host),
-      identity: identity.state,
+      identity: identityOf(host),
       reboot: rebootOf(host),
       rebootReasons: host.reboot.reasons,
       groups: host.groups,

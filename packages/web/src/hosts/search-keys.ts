@@ -1,4 +1,5 @@
 import type { KnownHost } from './known-host.ts';
+import { needsLook } from './known-identity.ts';
 
 type Test = (host: KnownHost) => boolean;
 
@@ -121,13 +122,13 @@ export const KEYS: Readonly<Record<string, Key>> = {
     example: 'label:env=prod',
   },
   identity: {
-    values: ['trouble', 'ok'],
-    takes: 'It takes trouble, ok, or the name of a state such as expired.',
+    values: ['trouble', 'ok', 'new'],
+    takes: 'It takes trouble, ok, new, or the name of a state such as expired.',
     test: (value) =>
       value === ''
         ? undefined
         : value === 'trouble'
-          ? ({ identity, state }) => identity !== 'ok' && state !== 'left'
+          ? ({ identity }) => needsLook(identity)
           : ({ identity }) => identity === value,
   },
   pkg: {
