@@ -83,4 +83,28 @@ describe('The page', () => {
     await makeToken('made after the restart');
     await page.getByRole('cell', { name: 'made after the restart' }).waitFor();
   });
+
+  it('says that the manager was upgraded below it, keeps what is typed, and loads anew when that is wanted', async () => {
+    await using window = await world.open();
+    const { page } = window;
+    await page.goto('/queue/tokens');
+    await signInAs(page, 'ada');
+    await page.getByRole('cell', { name: 'made after the restart' }).waitFor();
+    await page.getByLabel('Note').fill('typed before');
+    const status = (await page.evaluate(
+      "fetch('/api/v1/status', { headers: { 'linux-patch-request': '1' } }).then((answer) => answer.json())",
+    )) as { readonly data: object };
+    await world.manager.kill();
+    // Only the number of the version is made up; the answer is else that of the manager.
+    await page.route('**/api/v1/status', (route) =>
+      route.fulfill({ json: { ...status, data: { ...status.data, version: '9.9.9' } } }),
+    );
+    await world.manager.start();
+    await page.getByText(/The manager runs version 9\.9\.9 by now, and this page is of \d/).waitFor();
+    expect(await page.getByLabel('Note').inputValue()).toBe('typed before');
+    await page.unroute('**/api/v1/status');
+    await page.getByRole('button', { name: 'Load it anew' }).click();
+    await page.getByRole('cell', { name: 'made after the restart' }).waitFor();
+    expect(await page.getByText('The manager runs version').count()).toBe(0);
+  });
 });

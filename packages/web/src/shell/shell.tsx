@@ -14,6 +14,7 @@ import { ErrorBoundary } from './error-boundary.tsx';
 import { useKeys } from './keys.ts';
 import { KeysHelp } from './keys-help.tsx';
 import { Side } from './side.tsx';
+import { VersionRemark } from './version-remark.tsx';
 
 /** The frame of every screen. When a session ends, its screen stays behind the sign-in, with what was typed in it. */
 export function Shell() {
@@ -41,6 +42,7 @@ export function Shell() {
           <main className="shell-main" id="content" tabIndex={-1}>
             <ClockRemark />
             <Away />
+            {session.data ? <VersionRemark /> : null}
             <ErrorBoundary key={pathname}>
               <Outlet />
             </ErrorBoundary>
