@@ -57,6 +57,8 @@ describe('the inventory of the fleet', () => {
       [{ fqdn: host.fqdn, state: 'behind', reason: null, packages: 2, updates: 1, security_updates: 1 }],
     ]);
     expect(figures.oldest_listed_at).toBe(hosts[0]?.listed_at);
+    expect((await fleet('?limit=10000')).hosts).toEqual(hosts);
+    expect((await world.admin('/inventory?limit=10001')).status).toBe(400);
     const { packages } = await packagesOf(host);
     expect(packages.map((one) => [one.name, one.version, one.candidate, one.security])).toEqual([
       ['curl', '7.88.1-10', null, null],

@@ -62,9 +62,13 @@ export const HostInventory = lazily(() =>
 );
 export type HostInventory = z.infer<typeof HostInventory>;
 
+/** The most hosts of one answer about the fleet: each costs a look at all of them. */
+const MAX_HOSTS = 10_000;
+
 export const InventoryQuery = z.strictObject({
   state: z.enum(INVENTORY_STATES).optional(),
   ...inventoryPage,
+  limit: wholeNumber(1, MAX_HOSTS).optional(),
 });
 
 /** Answer of `GET /inventory`. */

@@ -17,7 +17,7 @@ export function ask<K extends RouteId>(id: K, input: Omit<CallInput<K>, 'signal'
 }
 
 /** The most hosts that the manager tells of in one answer. */
-const PAGE = 1_000;
+const PAGE = 10_000;
 
 /** What is known of the packages of all hosts; the figures are those of the first answer. */
 async function wholeInventory(signal: AbortSignal): Promise<Answered<'inventory'>> {
