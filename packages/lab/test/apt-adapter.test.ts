@@ -47,8 +47,20 @@ describe('the apt adapter on a real private root', () => {
       quietRun({ onProgress: (percent) => percents.push(percent) }),
     );
     expect(outcome.results).toEqual([
-      { name: 'toylib', action: 'upgraded', version_before: '1.0-1', version_after: '1.0-1+deb12u1' },
-      { name: 'toyreboot', action: 'upgraded', version_before: '1.0-1', version_after: '1.1-1' },
+      {
+        name: 'toylib',
+        action: 'upgraded',
+        version_before: '1.0-1',
+        version_after: '1.0-1+deb12u1',
+        security: true,
+      },
+      {
+        name: 'toyreboot',
+        action: 'upgraded',
+        version_before: '1.0-1',
+        version_after: '1.1-1',
+        security: true,
+      },
     ]);
     expect(percents.length).toBeGreaterThan(2);
     expect([...percents].sort((a, b) => a - b)).toEqual(percents);

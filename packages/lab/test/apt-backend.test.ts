@@ -157,7 +157,13 @@ describe('changing packages', () => {
       operations.remove({ name: 'toyheld', purge: false, force: false }, quietRun()),
     ).rejects.toMatchObject({ code: 'DEPENDENCY_CONFLICT' });
     expect((await operations.install({ ...update, force: true }, quietRun())).results).toEqual([
-      { name: 'toyheld', action: 'upgraded', version_before: '1.0-1', version_after: '1.1-1' },
+      {
+        name: 'toyheld',
+        action: 'upgraded',
+        version_before: '1.0-1',
+        version_after: '1.1-1',
+        security: false,
+      },
     ]);
   });
 

@@ -39,7 +39,7 @@ describe('another package that is half configured', () => {
     });
     const outcome = await operations.applyPatches(everything, quietRun());
     expect(outcome.results).toEqual([
-      { name: 'toya', action: 'upgraded', version_before: '1', version_after: '2' },
+      { name: 'toya', action: 'upgraded', version_before: '1', version_after: '2', security: false },
     ]);
     expect(outcome.warnings).toEqual([
       expect.stringMatching(
@@ -64,12 +64,13 @@ describe('another package that is half configured', () => {
       message: expect.stringMatching(/^toya 2 upgraded\. toybroken is not configured: .*no moon tonight/),
     });
     expect(told).toEqual([
-      { name: 'toya', action: 'upgraded', version_before: '1', version_after: '2' },
+      { name: 'toya', action: 'upgraded', version_before: '1', version_after: '2', security: false },
       {
         name: 'toybroken',
         action: 'failed',
         version_before: '1',
         version_after: '2',
+        security: false,
         error_code: 'SCRIPT_FAILED',
       },
     ]);

@@ -167,7 +167,7 @@ describe('updates that stay by themselves', () => {
     });
     const { results } = await packages.operations.applyPatches(security, quietRun());
     expect(results).toEqual([
-      { name: 'toya', action: 'upgraded', version_before: '1', version_after: '1+u1' },
+      { name: 'toya', action: 'upgraded', version_before: '1', version_after: '1+u1', security: true },
     ]);
     await packages.operations.applyPatches(everything, quietRun());
     expect(await versions(packages)).toEqual({ toya: '1+u2', toyb: '2' });

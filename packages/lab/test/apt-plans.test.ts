@@ -37,7 +37,7 @@ describe('a plan', () => {
       quietRun(),
     );
     expect(results.filter((one) => one.action !== 'unchanged')).toEqual([
-      { name: 'toyclient', action: 'upgraded', version_before: '1', version_after: '2' },
+      { name: 'toyclient', action: 'upgraded', version_before: '1', version_after: '2', security: false },
       { name: 'toylibrary', action: 'installed', version_before: null, version_after: '3' },
     ]);
     expect(stepsOf(await host.packages.inventory.plans.patches(everything, waiting))).toEqual([]);

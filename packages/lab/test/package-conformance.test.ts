@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JobResult } from '@linux-patch/contract';
+import type { JobResult, PlanStep } from '@linux-patch/contract';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hashOfSteps } from '../../worker/src/packages/steps.ts';
@@ -23,6 +23,15 @@ const refusedIn = ({ name }: PackageWorld) => ({
   code: 'INVALID_REQUEST',
   message: expect.stringMatching(new RegExp(`^${name}.*Nothing was changed\\.$`)),
 });
+
+/** What steps say of the security fixes that they bring in or take back. */
+const securityOf = (steps: readonly PlanStep[]) => steps.map((one) => [one.name, one.security]);
+/** The same of all three packages that wait; of a package manager that does not tell, nothing is known. */
+const fixesIn = ({ knowsSecurity }: PackageWorld) => [
+  ['toyapp', knowsSecurity ? false : null],
+  ['toyhello', knowsSecurity ? false : null],
+  ['toylib', knowsSecurity ? true : null],
+];
 
 for (const [name, open] of Object.entries(WORLDS))
   describe(`${name} with a real repository`, PATIENCE, () => {
@@ -69,7 +78,13 @@ for (const [name, open] of Object.entries(WORLDS))
             quietRun({ onProgress }),
           ));
       expect(results).toEqual([
-        { name: 'toylib', action: 'upgraded', version_before: world.old, version_after: world.secure },
+        {
+          name: 'toylib',
+          action: 'upgraded',
+          version_before: world.old,
+          version_after: world.secure,
+          ...(world.knowsSecurity ? { security: true } : {}),
+        },
       ]);
       expect(percents.length).toBeGreaterThan(1);
       expect(percents.at(-1)).toBeLessThanOrEqual(100);
@@ -172,6 +187,7 @@ for (const [name, open] of Object.entries(WORLDS))
       const plan = await packages.inventory.plans.patches(everything, waiting);
       const steps = plan.steps.map((one) => [one.action, one.name, one.to]);
       expect(steps).toContainEqual(['upgrade', 'toylib', world.secure]);
+      expect(securityOf(plan.steps)).toEqual(fixesIn(world));
       const planHash = hashOfSteps(plan.steps);
       await operations.applyPatches({ ...everything, exclude: ['toyhello'] }, quietRun());
       const late = operations.applyPatches({ ...everything, planHash }, quietRun());
@@ -284,11 +300,16 @@ for (const [name, open] of Object.entries(WORLDS))
           ['downgrade', 'toyhello', world.old, true],
           ['downgrade', 'toylib', world.old, true],
         ]);
+        expect(securityOf(plan.steps)).toEqual(fixesIn(world));
         const back = await operations.rollback({ job, planHash: hashOfSteps(plan.steps) }, quietRun());
         expect(back.results.map((one) => one.action)).toEqual(['downgraded', 'downgraded', 'downgraded']);
         expect(await versionsOf(packages)).toEqual(before);
         expect(await operations.rollback({ job }, quietRun())).toMatchObject({ results: [] });
-        const again = await operations.rollback({ job: await noted(root, back.results) }, quietRun());
+        const undone = await noted(root, back.results);
+        expect(securityOf((await inventory.plans.rollback({ job: undone }, waiting)).steps)).toEqual(
+          fixesIn(world),
+        );
+        const again = await operations.rollback({ job: undone }, quietRun());
         expect(again.results.map((one) => one.action)).toEqual(['upgraded', 'upgraded', 'upgraded']);
         expect(await versionsOf(packages)).toEqual(after);
       });

@@ -67,6 +67,9 @@ export const JobResult = lazily(() =>
       description: 'Why a wanted update was left out while the rest went in; for people.',
     }),
     error_code: Line.optional().meta({ description: 'The code of what was left out or failed.' }),
+    security: z.boolean().optional().meta({
+      description: 'Whether what it was `upgraded` to mends a security fault; absent where nobody knows.',
+    }),
     kept_files: z.array(Line).max(1_000).optional().meta({
       description:
         'Configuration files that were changed on this host and stay so; what the package brings lies beside them (`.dpkg-dist`, `.rpmnew`). One that was moved aside is named by its new place (`.rpmsave`).',
@@ -149,6 +152,10 @@ export const Job = lazily(() =>
       .uuid()
       .nullable()
       .meta({ description: 'Of a `rollback`: the job whose changes it takes back.' }),
+    rolled_back_by: z.uuid().nullable().optional().meta({
+      description:
+        'The newest `rollback` that took the changes of this job back and completed; null where the host has none on record. Older agents leave it out.',
+    }),
     exclusive_mode: z.boolean().meta({ description: 'Whether no other job runs beside it.' }),
     signed_by: JobKeyFingerprint.nullable().optional().meta({
       description:

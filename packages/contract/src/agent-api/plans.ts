@@ -23,6 +23,10 @@ export const PlanStep = lazily(() =>
     to: Line.nullable().meta({ description: 'The version afterwards; `null` when it goes.' }),
     purge: z.boolean().meta({ description: 'Its configuration goes, too.' }),
     asked: z.boolean().meta({ description: 'Whether the request is about this very package.' }),
+    security: z.boolean().nullable().optional().meta({
+      description:
+        'Of an `upgrade`: whether it mends a security fault. Of a `downgrade`: whether it takes such a fix back. `null`: not known; absent where it means nothing, and from agents before 1.3.',
+    }),
   }),
 );
 export type PlanStep = z.infer<typeof PlanStep>;

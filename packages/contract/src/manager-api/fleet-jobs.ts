@@ -69,6 +69,7 @@ export type FleetJobs = z.infer<typeof FleetJobs>;
 export const FleetJobsQuery = lazily(() =>
   z.strictObject({
     host: z.string().min(1).max(253).optional().meta({ description: 'Id, name or address of a host.' }),
+    job: z.uuid().optional().meta({ description: 'Id that the host gave it.' }),
     state: z.enum(FLEET_JOB_STATES).optional(),
     days: wholeNumber(1, 3_660).optional().meta({ description: 'Only of the last days.' }),
     ...inventoryPage,

@@ -1,6 +1,7 @@
 import type { Plan, PlanDifference, PlanStep, PolicyDenial } from '@linux-patch/contract';
 import { printableLine } from '../printable.ts';
 import { describeLists } from './package-listings.ts';
+import { securitySentences, securityWord } from './step-security.ts';
 import { renderTable } from './table.ts';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
@@ -29,12 +30,13 @@ function actionOf(step: PlanStep): string {
 
 function tableOfSteps(steps: readonly PlanStep[]): string {
   return renderTable(
-    ['PACKAGE', 'INSTALLED', 'AFTERWARDS', 'ACTION', 'NOTES'],
+    ['PACKAGE', 'INSTALLED', 'AFTERWARDS', 'ACTION', 'SECURITY', 'NOTES'],
     steps.map((one) => [
       one.name,
       one.from ?? '-',
       one.to ?? '-',
       actionOf(one),
+      securityWord(one),
       one.asked ? '' : 'comes with the others',
     ]),
   );
@@ -66,6 +68,7 @@ function sentences(plan: Plan): string[] {
     ...(plan.policy
       ? [`DENIED: the policy of the host forbids it now: ${plan.policy.reason} (${placeOf(plan.policy)}).`]
       : []),
+    ...securitySentences(steps),
     ...(removed.length > 0 ? [`WARNING: it removes ${removed.join(', ')}.`] : []),
     ...(needed ? ['--allow-removals lets packages go for what is refused.'] : []),
     ...(plan.busy === null

@@ -2,8 +2,9 @@ import type { JobResult } from '@linux-patch/contract';
 import { Table, Title } from '@mantine/core';
 import { PagedTable } from '../shell/paged-table.tsx';
 
-function notesOf({ reason, error_code, kept_files }: JobResult): string {
+function notesOf({ reason, error_code, kept_files, security }: JobResult): string {
   return [
+    security ? 'mends a security fault' : '',
     reason ?? '',
     error_code ?? '',
     kept_files && kept_files.length > 0

@@ -15,7 +15,9 @@ import { whyNotApply } from './plan-sentences.ts';
 export function ApplyPlan({
   fqdn,
   plan,
-  does = `Apply ${count(plan.steps.length, 'change')} to ${fqdn}`,
+  does = plan.steps.length === 0
+    ? `Apply to ${fqdn}`
+    : `Apply ${count(plan.steps.length, 'change')} to ${fqdn}`,
   asks,
   why,
   apply,

@@ -1,6 +1,7 @@
 import type { Plan } from '@linux-patch/contract';
 import { describe, expect, it } from 'vitest';
 import { sumOf, warningsOf, whyNotApply } from './plan-sentences.ts';
+import { mendingOf, stepSecurity } from './step-security.ts';
 
 const NOW = Date.UTC(2026, 10, 28, 12);
 
@@ -35,6 +36,49 @@ describe('What is said of a plan', () => {
     expect(sumOf(plan({ download_bytes: null, disk_bytes: null }))).toContain(
       'the download is not known, the disk space it takes is not known',
     );
+  });
+
+  it('warns first of the security fixes that it takes back, and of those of which nobody knows', () => {
+    const [step] = plan().steps;
+    const back = (name: string, security?: boolean | null) => ({
+      ...(step as Plan['steps'][number]),
+      name,
+      action: 'downgrade' as const,
+      ...(security === undefined ? {} : { security }),
+    });
+    const steps = [back('openssl', true), back('curl', true), back('vim', false), back('bash', null)];
+    expect(warningsOf(plan({ steps, removed_packages: ['toyold'] }), NOW)).toEqual([
+      'It takes back 2 security fixes: openssl, curl.',
+      'Whether it takes back security fixes of bash is not known.',
+      'It removes toyold.',
+    ]);
+    expect([...steps, back('sed')].map(stepSecurity)).toEqual([
+      '✖ takes a fix back',
+      '✖ takes a fix back',
+      'no',
+      '? not known',
+      '? not known',
+    ]);
+    const many = Array.from({ length: 22 }, (_, index) => back(`p${index}`, true));
+    expect(warningsOf(plan({ steps: many }), NOW)[0]).toMatch(
+      /^It takes back 22 .*p19 and 2 packages more\.$/,
+    );
+  });
+
+  it('counts the upgrades that mend security faults, and never what is not known as none', () => {
+    const [step] = plan().steps as [Plan['steps'][number]];
+    const [mends, plain, unsure] = [true, false, null].map((security) => ({ ...step, security }));
+    expect(mendingOf([mends, plain] as Plan['steps'])).toBe('Upgrades that mend security faults: 1 of 2.');
+    expect(mendingOf([mends, unsure] as Plan['steps'])).toMatch(/1 of 2; of 1 it is not known/);
+    // As of an older agent, which does not say it.
+    expect(mendingOf([step])).toBe('Whether its upgrades mend security faults is not known.');
+    expect(mendingOf([{ ...step, action: 'install' }])).toBeUndefined();
+    expect([mends, plain, unsure, step].map((one) => stepSecurity(one as typeof step))).toEqual([
+      '✓ mends a fault',
+      'no',
+      '? not known',
+      '? not known',
+    ]);
   });
 
   it('warns of removals, of somebody else at work, and of lists that are not there', () => {

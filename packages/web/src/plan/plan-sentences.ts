@@ -2,6 +2,7 @@ import type { Plan, PolicyDenial } from '@linux-patch/contract';
 import { count } from '../words/count.ts';
 import { listsRemarks } from '../words/lists-remarks.ts';
 import { size } from '../words/size.ts';
+import { lostFixes } from './step-security.ts';
 
 const REBOOT_WORDS: Readonly<Record<Plan['reboot'], string>> = {
   yes: 'A reboot is likely to be needed.',
@@ -33,9 +34,10 @@ export function placeOf({ file, line }: PolicyDenial): string {
 export function warningsOf(plan: Plan, now: number): string[] {
   const { removed_packages: removed, left_out: left, busy } = plan;
   return [
+    ...lostFixes(plan.steps),
     ...(removed.length > 0 ? [`It removes ${removed.join(', ')}.`] : []),
     ...(left.some(({ removals }) => removals.length > 0)
-      ? ['Some of what stays out would go in if other packages were let go; tick that above.']
+      ? ['Some of what stays out would go in if other packages were removed; tick that above to see which.']
       : []),
     ...(busy === null ? [] : [`${busy} works with the packages of the host now, which may change this.`]),
     ...listsRemarks(plan.lists, now),

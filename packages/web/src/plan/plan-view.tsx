@@ -6,6 +6,7 @@ import { When } from '../words/when.tsx';
 import { LeftOutTable } from './left-out-table.tsx';
 import { rebootOf, sumOf, warningsOf } from './plan-sentences.ts';
 import { DeniedByPolicy } from './policy-denial.tsx';
+import { mendingOf } from './step-security.ts';
 import { StepsTable } from './steps-table.tsx';
 
 /** What a change would do to a host, before it is done. */
@@ -24,7 +25,7 @@ export function PlanView({ plan }: { readonly plan: Plan }) {
         </Alert>
       ) : null}
       <Text fw={600} role="status">
-        {sumOf(plan)} {rebootOf(plan)}
+        {sumOf(plan)} {rebootOf(plan)} {mendingOf(plan.steps)}
       </Text>
       {plan.new_packages.length > 0 ? <Text>New: {plan.new_packages.join(', ')}.</Text> : null}
       {plan.steps.length === 0 ? (

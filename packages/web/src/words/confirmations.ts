@@ -1,5 +1,6 @@
 import type { ApplyRequest, Certificate, JoinToken, Person, Plan } from '@linux-patch/contract';
 import { rebootOf, sumOf } from '../plan/plan-sentences.ts';
+import { lostFixes } from '../plan/step-security.ts';
 import { count } from './count.ts';
 
 /** What is asked before something that takes from somebody, gives somebody more, or cannot be taken back. Each text says whom or what it is done to. */
@@ -40,6 +41,7 @@ export function confirmRollback(fqdn: string, plan: Plan): Confirmation {
     title: `Roll this job back on ${fqdn}?`,
     happens: [
       [sumOf(plan), rebootOf(plan)].join(' '),
+      ...lostFixes(plan.steps),
       'Older versions have the faults that newer ones mended, and the next patch brings those in again.',
       ...(removed.length > 0 ? [`It removes ${removed.join(', ')}.`] : []),
     ],

@@ -42,6 +42,18 @@ describe('what jobs changed', () => {
     ]);
   });
 
+  it('keeps which fixes of security faults it brought in, where that is known', async () => {
+    const { changed } = await record();
+    await changed.note(JOB, [
+      { ...result('alpha', 'upgraded', ['1.0', '1.1']), security: true },
+      { ...result('beta', 'upgraded', ['2.0', '2.1']), security: false },
+    ]);
+    expect(await changed.find(JOB)).toEqual([
+      { name: 'alpha', version: '1.0', move: 'downgrade', mended: { by: '1.1', security: true } },
+      { name: 'beta', version: '2.0', move: 'downgrade', mended: { by: '2.1', security: false } },
+    ]);
+  });
+
   it('is not known of every job, and may be nothing', async () => {
     const { changed } = await record();
     await expect(changed.find(JOB)).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });

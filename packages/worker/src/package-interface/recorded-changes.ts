@@ -10,6 +10,8 @@ export const RollbackTarget = lazily(() =>
     version: z.string().min(1).max(4_096).nullable(),
     /** What that is for a package which is as the job left it. */
     move: z.enum(['install', 'remove', 'upgrade', 'downgrade']),
+    /** Whether the version that the job brought in mends a security fault; absent where nobody knows. */
+    mended: z.object({ by: z.string().min(1).max(4_096), security: z.boolean() }).optional(),
   }),
 );
 export type RollbackTarget = z.infer<typeof RollbackTarget>;
@@ -24,7 +26,14 @@ export type RecordedChanges = (job: string) => Promise<readonly RollbackTarget[]
 export function targetsOf(results: readonly JobResult[]): RollbackTarget[] {
   return results
     .filter((one) => one.version_before !== one.version_after)
-    .map((one) => ({ name: one.name, version: one.version_before, move: moveOf(one) }));
+    .map((one) => ({
+      name: one.name,
+      version: one.version_before,
+      move: moveOf(one),
+      ...(one.security === undefined || one.version_after === null
+        ? {}
+        : { mended: { by: one.version_after, security: one.security } }),
+    }));
 }
 
 function moveOf({ action, version_before, version_after }: JobResult): RollbackTarget['move'] {

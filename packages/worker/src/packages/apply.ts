@@ -11,6 +11,7 @@ import { requireApproved, requirePlan } from './plan-check.ts';
 import type { PlanMemory } from './plan-memory.ts';
 import { runChange, type WantedChange } from './runner.ts';
 import type { PackageReader } from './snapshot.ts';
+import { securityOf, type Wish } from './wishes.ts';
 
 interface Applying {
   readonly reader: PackageReader;
@@ -70,11 +71,9 @@ async function install(
   { change, left, approve }: UpdatePlan & Pick<WantedChange, 'approve'>,
   run: OperationRun,
 ): Promise<OperationOutcome> {
-  const wishes = change.updates.map(({ id: name, newVersion: version, security }) => ({
-    name,
-    want: { version },
-    security,
-  }));
+  const wishes = change.updates.map(
+    (one): Wish => ({ name: one.id, want: { version: one.newVersion }, security: securityOf(one) }),
+  );
   const keepMarks = wishes.map(({ name }) => name);
   const tool = await host.adapter.changing.tool(change);
   return runChange(host, { tool, wishes, keepMarks, left, approve }, run);

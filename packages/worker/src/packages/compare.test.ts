@@ -19,10 +19,10 @@ describe('results of a job', () => {
     const before = [one('a', '1'), one('b', '1'), one('c', '1'), one('d', '2')];
     const after = [one('a', '2'), one('c', '1'), one('d', '1'), one('e', '1')];
     expect(
-      compareInstalled(before, after, { asked: ['c:amd64'], rules: DEBIAN_RULES }).map((each) => [
-        each.name,
-        each.action,
-      ]),
+      compareInstalled(before, after, {
+        wishes: [{ name: 'c:amd64', want: 'installed' }],
+        rules: DEBIAN_RULES,
+      }).map((each) => [each.name, each.action]),
     ).toEqual([
       ['a', 'upgraded'],
       ['b', 'removed'],
@@ -36,9 +36,32 @@ describe('results of a job', () => {
     const both = [one('libc6', '1', 'amd64'), one('libc6', '1', 'i386')];
     expect(
       compareInstalled(both, [one('libc6', '2', 'amd64'), one('libc6', '1', 'i386')], {
-        asked: [],
+        wishes: [],
         rules: DEBIAN_RULES,
       }),
     ).toEqual([{ name: 'libc6:amd64', action: 'upgraded', version_before: '1', version_after: '2' }]);
+  });
+
+  it('say of an upgrade whether it mends a security fault, where that very version was wished for', () => {
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const before = names.map((name) => one(name, '1'));
+    const after = names.map((name) => one(name, name === 'e' ? '0' : '2'));
+    const wish = (name: string, version: string, security?: boolean) => ({
+      name,
+      want: { version },
+      security,
+    });
+    const wishes = [wish('a', '2', true), wish('b', '2', false), wish('c', '3', false), wish('d', '2')];
+    const results = compareInstalled(before, after, {
+      wishes: [...wishes, wish('e', '0', true)],
+      rules: DEBIAN_RULES,
+    });
+    expect(results.map((each) => [each.name, each.security])).toEqual([
+      ['a', true],
+      ['b', false],
+      ['c', undefined],
+      ['d', undefined],
+      ['e', undefined],
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 import type { ErrorCode, JobResult } from '@linux-patch/contract';
 import type { PackageRules } from './adapter.ts';
 import type { Installed } from './package-facts.ts';
+import type { Wish } from './wishes.ts';
 
 function actionOf(before: string | null, after: string | null, rules: PackageRules): JobResult['action'] {
   if (before === after) return 'unchanged';
@@ -15,11 +16,15 @@ function sharedNames(list: readonly Installed[]): ReadonlySet<string> {
   return new Set(list.flatMap(({ name }) => (seen.size === seen.add(name).size ? [name] : [])));
 }
 
+function isVersion(want: Wish['want'], version: string | null): boolean {
+  return typeof want === 'object' && want.version === version;
+}
+
 /** What really changed, by the database; the packages that were asked for are always among them. */
 export function compareInstalled(
   before: readonly Installed[],
   after: readonly Installed[],
-  { asked, rules }: { readonly asked: readonly string[]; readonly rules: PackageRules },
+  { wishes, rules }: { readonly wishes: readonly Wish[]; readonly rules: PackageRules },
 ): JobResult[] {
   const shared = sharedNames(before).union(sharedNames(after));
   const idOf = (one: Installed): string => (shared.has(one.name) ? rules.qualifiedName(one) : one.name);
@@ -31,8 +36,17 @@ export function compareInstalled(
     const version_after = now.get(name)?.version ?? null;
     const action = actionOf(version_before, version_after, rules);
     const one = now.get(name) ?? old.get(name);
-    if (action !== 'unchanged' || (one && asked.some((each) => rules.isNamed(one, each))))
-      results.push({ name, action, version_before, version_after });
+    const own = one ? wishes.filter((each) => rules.isNamed(one, each.name)) : [];
+    if (action === 'unchanged' && own.length === 0) continue;
+    const security =
+      action === 'upgraded' ? own.find(({ want }) => isVersion(want, version_after))?.security : undefined;
+    results.push({
+      name,
+      action,
+      version_before,
+      version_after,
+      ...(security === undefined ? {} : { security }),
+    });
   }
   return results.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -4,7 +4,7 @@ import type { PackageChange } from './adapter.ts';
 import type { PackageHost } from './doors.ts';
 import type { Update } from './package-facts.ts';
 import type { PackageReader } from './snapshot.ts';
-import type { Wish } from './wishes.ts';
+import { securityOf, type Wish } from './wishes.ts';
 
 /** A change of named packages, and what it is to bring about. */
 export interface NamedChange {
@@ -30,10 +30,13 @@ export async function prepareInstallation(
   // Refuses what is no name before anybody is asked for it.
   await changing.tool(change);
   await requireAvailable(host, wish.packages);
-  const newest = wish.onlyUpgrade ? await newestVersions(reader) : [];
+  const waiting = wish.onlyUpgrade ? await waitingUpdates(reader) : [];
   const wishes = wish.packages.map(({ name, version: named }) => {
-    const version = named ?? newest.find((one) => rules.isNamed(one, name))?.newVersion;
-    return { name, want: version === undefined ? ('installed' as const) : { version } };
+    const update = waiting.find((one) => rules.isNamed(one, name));
+    const version = named ?? update?.newVersion;
+    if (version === undefined) return { name, want: 'installed' as const };
+    const isNewest = update !== undefined && version === update.newVersion;
+    return { name, want: { version }, security: isNewest ? securityOf(update) : undefined };
   });
   return { change, names, wishes, keepMarks: wish.onlyUpgrade ? names : [] };
 }
@@ -56,8 +59,8 @@ export async function prepareRemoval(host: PackageHost, wish: RemoveWish): Promi
   };
 }
 
-/** What an update without a version means; unknown where what waits cannot be listed. */
-async function newestVersions(reader: PackageReader): Promise<readonly Update[]> {
+/** What waits; nothing where that cannot be listed, so that nothing is known of it. */
+export async function waitingUpdates(reader: PackageReader): Promise<readonly Update[]> {
   return (await reader.reading().catch(() => undefined))?.pending?.updates ?? [];
 }
 

@@ -71,7 +71,7 @@ async function readEnding(adapter: PackageAdapter, plan: JudgedPlan, result: Com
   const newlyBroken = after.filter((one) =>
     one.broken ? !wasBroken(one) : failed.some((name) => rules.isNamed(one, name)),
   );
-  const compared = compareInstalled(before, after, { asked, rules });
+  const compared = compareInstalled(before, after, { wishes, rules });
   const results = withParticulars(withFailures(compared, newlyBroken, rules), adapter, {
     after,
     particulars: await particularsOf(adapter, result),

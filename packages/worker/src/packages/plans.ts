@@ -4,9 +4,10 @@ import type { AskedChange } from '../package-interface/change-policy.ts';
 import { type LeftOut, sortLeftOut } from '../package-interface/left-out.ts';
 import type { ChangePermission, RollbackWish, UpdateWish } from '../package-interface/package-operations.ts';
 import type { HostPlan, PackagePlans, PlanWaiting } from '../package-interface/package-plans.ts';
+import type { RollbackTarget } from '../package-interface/recorded-changes.ts';
 import type { Refusal } from './adapter.ts';
 import type { PackageHost } from './doors.ts';
-import { type NamedChange, prepareInstallation, prepareRemoval } from './installation.ts';
+import { type NamedChange, prepareInstallation, prepareRemoval, waitingUpdates } from './installation.ts';
 import { findLockHolder, nameOfHolder } from './locks.ts';
 import type { Installed } from './package-facts.ts';
 import { refuseSteps } from './permit.ts';
@@ -16,6 +17,7 @@ import { planWithin } from './plan-limit.ts';
 import type { PlanMemory } from './plan-memory.ts';
 import { leftUnavailable, prepareRollback } from './rollback.ts';
 import type { PackageReader } from './snapshot.ts';
+import { withSecurity } from './step-security.ts';
 
 /** Makes plans, and remembers them for those who approve one. */
 export function createPackagePlans(
@@ -24,7 +26,7 @@ export function createPackagePlans(
   memory: PlanMemory,
 ): PackagePlans {
   const complete = (asked: AskedChange, forecast: Forecast) =>
-    completePlan(host, memory, { asked, ...forecast });
+    completePlan(host, { reader, memory }, { asked, ...forecast });
   const named = (change: Named, waiting: PlanWaiting) =>
     planWithin(host, waiting, async (signal) => {
       const { asked, prepare, wish } = change;
@@ -61,6 +63,8 @@ interface Forecast {
   readonly steps: readonly PlanStep[];
   readonly left: readonly LeftOut[];
   readonly installed: readonly Installed[];
+  /** What is rolled back. */
+  readonly targets?: readonly RollbackTarget[];
 }
 
 async function foreseeNamed(
@@ -78,8 +82,9 @@ async function foreseeRollback(
   host: PackageHost,
   { wish, signal }: { readonly wish: RollbackWish; readonly signal: AbortSignal },
 ): Promise<{ readonly asked: AskedChange; readonly forecast: Forecast }> {
-  const { named, unavailable, asked } = await prepareRollback(host, wish);
-  if (named) return { asked, forecast: await foreseeNamed(host, named, { wish, signal }) };
+  const { named, unavailable, asked, due } = await prepareRollback(host, wish);
+  if (named)
+    return { asked, forecast: { ...(await foreseeNamed(host, named, { wish, signal })), targets: due } };
   const installed = await host.adapter.reading.installed();
   return { asked, forecast: { steps: [], left: leftUnavailable(unavailable), installed } };
 }
@@ -109,13 +114,14 @@ async function foreseeUpdates(
 
 async function completePlan(
   host: PackageHost,
-  memory: PlanMemory,
+  { reader, memory }: { readonly reader: PackageReader; readonly memory: PlanMemory },
   forecast: Forecast & { readonly asked: AskedChange },
 ): Promise<HostPlan> {
-  const { asked, steps, left, installed } = forecast;
+  const { asked, steps, left, installed, targets = [] } = forecast;
   const holder = await findLockHolder(host);
+  const updates = steps.some((one) => one.action === 'upgrade') ? await waitingUpdates(reader) : [];
   return {
-    steps,
+    steps: withSecurity(steps, { rules: host.adapter.rules, updates, targets }),
     hash: memory.remember(steps),
     left,
     ...(await sizesOf(host, forecast)),

@@ -99,7 +99,7 @@ async function attemptOnce(
     isOurs = await runTool(host, tool, { run, patience });
     return isOurs;
   } finally {
-    if (isOurs) run.onChanged?.(compareInstalled(before, await reading.installed(), { asked: [], rules }));
+    if (isOurs) run.onChanged?.(compareInstalled(before, await reading.installed(), { wishes: [], rules }));
   }
 }
 

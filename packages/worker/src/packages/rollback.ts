@@ -33,6 +33,8 @@ export interface Rollback {
   readonly named: NamedChange | undefined;
   readonly unavailable: readonly Unavailable[];
   readonly asked: AskedChange;
+  /** What is not as it was before the job. */
+  readonly due: readonly RollbackTarget[];
 }
 
 /**
@@ -46,7 +48,7 @@ export async function prepareRollback(host: PackageHost, wish: RollbackWish): Pr
   const bring = due.filter(hasVersion);
   const unavailable = await findUnavailable(host, bring, installed);
   const asked = askedRollback(due, wish);
-  if (due.length === 0 || unavailable.length > 0) return { named: undefined, unavailable, asked };
+  if (due.length === 0 || unavailable.length > 0) return { named: undefined, unavailable, asked, due };
   const change = {
     kind: 'versions' as const,
     bring: bring.map(({ name, version }) => ({ name, version })),
@@ -63,7 +65,7 @@ export async function prepareRollback(host: PackageHost, wish: RollbackWish): Pr
     // What is there keeps the reason for which it is.
     keepMarks: bring.filter((one) => one.move !== 'install').map((one) => one.name),
   };
-  return { named, unavailable, asked };
+  return { named, unavailable, asked, due };
 }
 
 function hasVersion(one: RollbackTarget): one is BringTarget {

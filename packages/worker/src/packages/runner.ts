@@ -117,9 +117,8 @@ export async function changedSince(
   const plan = await work.plan();
   if (!plan) return undefined;
   const after = await reading.installed();
-  const asked = plan.wishes.map(({ name }) => name);
   const broken = after.filter((one) => one.broken);
-  return withFailures(compareInstalled(plan.before, after, { asked, rules }), broken, rules);
+  return withFailures(compareInstalled(plan.before, after, { wishes: plan.wishes, rules }), broken, rules);
 }
 
 async function finishChange(

@@ -1,5 +1,5 @@
 import type { PackageAdapter, PackageRules } from './adapter.ts';
-import type { Installed } from './package-facts.ts';
+import type { Installed, Update } from './package-facts.ts';
 
 /** What a job asks of one package. */
 export interface Wish {
@@ -7,8 +7,13 @@ export interface Wish {
   readonly name: string;
   /** A version, any version, or none at all. */
   readonly want: { readonly version: string } | 'installed' | 'removed';
-  /** It mends a security fault. */
+  /** Whether it mends a security fault; undefined where nobody knows. */
   readonly security?: boolean | undefined;
+}
+
+/** What a wish for an update says of security. */
+export function securityOf({ security, securityKnown }: Update): boolean | undefined {
+  return security || securityKnown ? security : undefined;
 }
 
 /** Why a wish is not fulfilled; undefined when it is. */
