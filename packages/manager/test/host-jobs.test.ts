@@ -242,6 +242,10 @@ describe('what a host is asked to do', () => {
     expect(await keys('?limit=1&offset=1')).toEqual(['first']);
     expect(await keys(`?host=${one.fqdn}`)).toEqual(['first']);
     expect(await keys('?state=not_begun')).toEqual(['second']);
+    const [{ job_id: id } = { job_id: null }] = await jobs(`?host=${one.fqdn}`);
+    expect(await keys(`?host=${one.fqdn}&job=${id?.toUpperCase()}`)).toEqual(['first']);
+    expect(await keys(`?host=${two.fqdn}&job=${id}`)).toEqual([]);
+    expect((await world.admin('/jobs?job=first')).status).toBe(400);
     world.clock.setWallClock(world.clock.now() + 2 * 86_400_000);
     expect(await keys('?days=1')).toEqual([]);
     expect((await world.admin('/jobs?host=nobody')).json().error.code).toBe('HOST_NOT_FOUND');

@@ -5,6 +5,7 @@ import { isFinished, JobJournal, listRootsJobs, workerFolder } from '@linux-patc
 import { type AgentContext, EXIT } from '../app/agent-context.ts';
 import { openHostDoor } from '../app/host-listings.ts';
 import { findAgents } from '../doctor/checks/processes.ts';
+import { rollbackOf } from '../jobs/rollback-of.ts';
 import { summaryOf } from '../jobs/summary.ts';
 import { EXAMINED_EXIT } from './exit-codes.ts';
 
@@ -101,7 +102,9 @@ async function lookedAt(
   }
   const job = follow ? await followed(context, journal, wish) : await find(journal, wish.id);
   if (!isFinished(job)) await sayIfUnkept(context);
-  return job;
+  const { entries } = await journal.look();
+  const cores = entries.map(({ core }) => core);
+  return { ...job, rolled_back_by: rollbackOf(wish.id, cores) };
 }
 
 /** @throws PatchError `JOB_NOT_FOUND`, `SERVICE_UNHEALTHY` for a record that cannot be read */

@@ -22,6 +22,7 @@ import {
 } from '@linux-patch/worker';
 import { JobEvents } from './events.ts';
 import { KnownJobs } from './known-jobs.ts';
+import { rollbackOf } from './rollback-of.ts';
 
 /** Where a job comes from. */
 export interface SubmittedAs {
@@ -176,7 +177,11 @@ class DurableJobQueue implements JobQueue {
     const { core } = this.#known.get(id);
     const live = this.#running.get(id)?.job;
     const text = live ? live.text() : await this.#journal.readText(id);
-    return { ...(live?.core ?? core), ...text };
+    return {
+      ...(live?.core ?? core),
+      rolled_back_by: rollbackOf(id, this.#known.list().toReversed()),
+      ...text,
+    };
   }
 
   async cancelOrDelete(id: string): Promise<JobDeleted> {

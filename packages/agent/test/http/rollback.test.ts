@@ -69,6 +69,25 @@ describe('a rollback', () => {
     expect((await jobOf(idOf(bare))).rollback_job_id).toBe(of);
   });
 
+  it('is named by the job that it took back, when it is done, and the newest of several', async () => {
+    const of = await ended([UPGRADED]);
+    const other = await ended([UPGRADED]);
+    const by = async (id = of) => (await jobOf(id)).rolled_back_by;
+    expect(await by()).toBeNull();
+    work['rollback'] = async () => {
+      throw new PatchError('VERSION_NOT_AVAILABLE', 'it is gone');
+    };
+    const failed = idOf(await rollBack(of));
+    await expect.poll(async () => (await jobOf(failed)).status).toBe('failed');
+    expect(await by()).toBeNull();
+    delete work['rollback'];
+    for (let time = 0; time < 2; time += 1) {
+      const done = idOf(await rollBack(of));
+      await expect.poll(() => by()).toBe(done);
+    }
+    expect(await by(other)).toBeNull();
+  });
+
   it('is refused for what is no job, is not known, has not ended, or changed nothing', async () => {
     expect(codeOf(await rollBack('nonsense'))).toEqual([400, 'INVALID_REQUEST']);
     expect(codeOf(await rollBack(UNKNOWN))).toEqual([404, 'JOB_NOT_FOUND']);

@@ -65,7 +65,7 @@ function picturesOf({ current, behind, newcomer, person }: PictureFleet, job: st
       show: async (page) => {
         await page.getByLabel('All updates').check();
         await page.getByRole('button', { name: 'Show what would be done' }).click();
-        await page.getByRole('region', { name: 'What is done' }).waitFor();
+        await page.getByRole('region', { name: 'What would be done' }).waitFor();
       },
     },
     {

@@ -186,6 +186,17 @@ describe('The page', () => {
     await page.getByRole('link', { name: 'host9999.page.test' }).waitFor();
   });
 
+  it('offers nothing to do on a host that nobody knows', async () => {
+    await using window = await fleet.open();
+    const { page } = window;
+    await signIn(page, 'ada');
+    await page.goto('/hosts/nobody.page.test');
+    await page.getByRole('alert').getByText('nobody.page.test').waitFor();
+    expect(await page.getByRole('link', { name: /^Patch/ }).count()).toBe(0);
+    expect(await page.getByRole('navigation', { name: 'Of nobody.page.test' }).count()).toBe(0);
+    expect(await faultsOf(page)).toEqual([]);
+  });
+
   it('tells whoever looks at a host that it has left meanwhile, and that nobody can ask it any more', async () => {
     await using window = await fleet.open();
     const { page } = window;

@@ -40,7 +40,7 @@ async function planAll(page: Page): Promise<void> {
   await page.goto(`/hosts/${name}/patch`);
   await page.getByLabel('All updates').check();
   await page.getByRole('button', { name: 'Show what would be done' }).click();
-  await page.getByRole('region', { name: 'What is done' }).waitFor();
+  await page.getByRole('region', { name: 'What would be done' }).waitFor();
 }
 
 /** Says twice that the plan is to be done. */
@@ -143,7 +143,7 @@ describe('Patching a host from its page', () => {
       await page.goto(`/hosts/${name}/updates`);
       await page.getByRole('link', { name: `Patch ${name}` }).click();
       await planAll(page);
-      const steps = page.getByRole('region', { name: 'What is done' });
+      const steps = page.getByRole('region', { name: 'What would be done' });
       expect(await steps.textContent()).toContain(version);
       const left = await page.getByRole('region', { name: 'What stays out' }).textContent();
       expect(left).toMatch(/toyapp.*held/);

@@ -19,6 +19,8 @@ export interface JobsAsked extends Page {
   /** Jobs of other hosts are not there. */
   readonly reach: Reach;
   readonly hostId: string | undefined;
+  /** Of the host. */
+  readonly jobId: string | undefined;
   readonly state: FleetJobState | undefined;
   readonly sinceMs: number | undefined;
 }
@@ -33,9 +35,10 @@ const UNREADABLE: FleetJobResult = {
 
 /** What the manager was asked to have done on hosts, the newest first. */
 export async function readFleetJobs(db: Database, asked: JobsAsked): Promise<FleetJobs> {
-  const { hostId, state, sinceMs } = asked;
+  const { hostId, jobId, state, sinceMs } = asked;
   let matching = db.selectFrom('host_jobs').where(within(asked.reach, 'host_jobs.host_id'));
   if (hostId !== undefined) matching = matching.where('host_id', '=', hostId);
+  if (jobId !== undefined) matching = matching.where('job_id', '=', jobId);
   if (state !== undefined) matching = matching.where('state', '=', state);
   if (sinceMs !== undefined) matching = matching.where('asked_at', '>=', sinceMs);
   const rows = await matching

@@ -104,5 +104,5 @@ export function isOtherwise(kept: Kept | undefined, facts: LiveFacts): boolean {
   const known = new Set(kept.waiting.flat());
   if (waiting.some((one) => !known.has(one))) return true;
   const said = new Set(waiting);
-  return isAll && kept.waiting.some(([newest]) => !said.has(newest));
+  return isAll && kept.waiting.some((versions) => !versions.some((one) => one !== null && said.has(one)));
 }

@@ -12,6 +12,8 @@ export function describeJob(job: Job, nowMs: number): string {
     ['Message', job.message],
     ...(job.signed_by ? [['Signed by', job.signed_by] as const] : []),
     ...(job.by_root ? [['Asked for by', 'root of the host, there'] as const] : []),
+    ...(job.rollback_job_id === null ? [] : [['Takes back', job.rollback_job_id] as const]),
+    ...(job.rolled_back_by ? [['Rolled back by', job.rolled_back_by] as const] : []),
     ['Started', pastTime(job.started_at, nowMs)],
     ['Ended', pastTime(job.completed_at, nowMs)],
     ...(job.error ? [['Error', `${job.error} (${job.error_code ?? 'no code'})`] as const] : []),

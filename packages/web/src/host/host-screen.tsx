@@ -2,6 +2,7 @@ import { Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
+import { failureOf } from '../api/call-failure.ts';
 import { ask } from '../api/queries.ts';
 import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
@@ -25,16 +26,10 @@ const TABS: Readonly<Record<string, ComponentType<TabProps>>> = {
   identity: IdentityTab,
 };
 
-/** What is wrong with one host, since when, and why. */
-export function HostScreen() {
-  const { name = '', tab = 'overview' } = useParams({ strict: false });
-  const Tab = Object.hasOwn(TABS, tab) ? TABS[tab] : undefined;
-  const query = useQuery(ask('getHost', { parameters: { id: name } }));
+/** The ways to what can be done on a host, and to what is known of it. */
+function Ways({ name, tab }: { readonly name: string; readonly tab: string }) {
   return (
     <>
-      <Title order={1} mb="md">
-        {name}
-      </Title>
       <Text mb="xs">
         <Link to="/hosts/$name/patch" params={{ name }}>
           Patch {name}
@@ -54,6 +49,22 @@ export function HostScreen() {
           </Link>
         ))}
       </nav>
+    </>
+  );
+}
+
+/** What is wrong with one host, since when, and why. */
+export function HostScreen() {
+  const { name = '', tab = 'overview' } = useParams({ strict: false });
+  const Tab = Object.hasOwn(TABS, tab) ? TABS[tab] : undefined;
+  const query = useQuery(ask('getHost', { parameters: { id: name } }));
+  const isKnown = !query.error || failureOf(query.error).code !== 'HOST_NOT_FOUND';
+  return (
+    <>
+      <Title order={1} mb="md">
+        {name}
+      </Title>
+      {isKnown ? <Ways name={name} tab={tab} /> : null}
       <Loaded query={query} what={name}>
         {(host) => (Tab ? <Tab host={host} /> : <Empty title={`A host has no tab "${tab}".`} />)}
       </Loaded>

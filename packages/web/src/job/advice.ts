@@ -5,7 +5,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   POLICY_DENIED:
     'Nothing was changed. Whoever is root on the host decides about its policy; choose something that it allows, or come back when it does.',
   DEPENDENCY_CONFLICT:
-    'Make the plan again with "Let packages go" ticked to see what would have to go, or choose single updates without this one.',
+    'Make the plan again with "Allow updates to remove other packages" ticked to see which those are, or choose single updates without this one.',
   DISK_FULL: 'Make room on the host, then make the plan again.',
   LOCKED: 'Another program works with the packages of the host. Wait for its end, then make the plan again.',
   NETWORK_ERROR:

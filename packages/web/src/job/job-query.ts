@@ -17,6 +17,8 @@ export function jobQuery(host: string, job: string) {
   return queryOptions<Job>({
     queryKey: ['job', host, job],
     queryFn: ({ signal }) => call('hostJob', { parameters: { id: host, job }, signal }),
+    // What has ended may have been rolled back a moment ago.
+    staleTime: 0,
     refetchInterval: ({ state: { data, error } }) => {
       if (data && isOver(data)) return false;
       return error && FINAL.has(failureOf(error).code) ? false : EVERY_MS;

@@ -1,17 +1,20 @@
 import type { Job } from '@linux-patch/contract';
 import { Alert, Stack, Text } from '@mantine/core';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { getRouteApi } from '@tanstack/react-router';
 import { Facts } from '../host/facts.tsx';
 import { useNow } from '../words/use-now.ts';
 import { When } from '../words/when.tsx';
+import { AskedBy } from './asked-by.tsx';
 import { CancelJob } from './cancel-job.tsx';
 import { JobFailure } from './job-failure.tsx';
+import { JobLink } from './job-link.tsx';
 import { isOver } from './job-query.ts';
+import { isOfRollback } from './nothing-to-roll-back.ts';
 import { OldCodeLeft } from './old-code-left.tsx';
 import { OutputWindow } from './output-window.tsx';
 import { rebootSentence } from './reboot-sentence.ts';
 import { ResultsTable } from './results-table.tsx';
-import { canRollBack, RollBack } from './roll-back.tsx';
+import { RollBack } from './roll-back.tsx';
 import { StatusName } from './status-name.tsx';
 import { useLiveJob } from './use-live-job.ts';
 
@@ -46,6 +49,13 @@ export function JobView({ host, job }: { readonly host: string; readonly job: Jo
   return (
     <Stack mt="md">
       {job.status === 'completed' ? <Completed job={job} /> : null}
+      {job.rolled_back_by ? (
+        <Alert color="yellow" title="↩ Rolled back">
+          <Text>
+            What it changed was taken back by <JobLink host={host} job={job.rolled_back_by} />.
+          </Text>
+        </Alert>
+      ) : null}
       {over ? <OldCodeLeft host={host} left={job.old_code} /> : null}
       {over && job.status !== 'completed' ? <JobFailure job={job} host={host} search={search} /> : null}
       {over ? null : (
@@ -57,7 +67,7 @@ export function JobView({ host, job }: { readonly host: string; readonly job: Jo
         </div>
       )}
       <CancelJob host={host} job={job} />
-      {canRollBack(job) ? <RollBack host={host} job={job} /> : null}
+      {isOfRollback(job) ? <RollBack host={host} job={job} /> : null}
       <Facts
         of={[
           ['Host', host],
@@ -65,18 +75,8 @@ export function JobView({ host, job }: { readonly host: string; readonly job: Jo
           ...(finer(job) === undefined ? [] : [['More exactly', finer(job)] as const]),
           ...(job.rollback_job_id === null
             ? []
-            : [
-                [
-                  'Takes back',
-                  <Link
-                    key="of"
-                    to="/hosts/$name/jobs/$job"
-                    params={{ name: host, job: job.rollback_job_id }}
-                  >
-                    {job.rollback_job_id}
-                  </Link>,
-                ] as const,
-              ]),
+            : [['Takes back', <JobLink key="of" host={host} job={job.rollback_job_id} />] as const]),
+          ['Asked for by', <AskedBy key="by" host={host} job={job} />],
           ['Asked for', <When key="created" at={job.created_at} />],
           ['Started', <When key="started" at={job.started_at} never="not yet" />],
           ['Ended', <When key="ended" at={job.completed_at} never="not yet" />],

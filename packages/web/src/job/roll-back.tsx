@@ -13,12 +13,7 @@ import { Refused } from '../states/refused.tsx';
 import { confirmRollback } from '../words/confirmations.ts';
 import { count } from '../words/count.ts';
 import { adviceFor } from './advice.ts';
-import { isOver } from './job-query.ts';
-
-/** Whether there is something to take back. */
-export function canRollBack(job: Pick<Job, 'status' | 'results'>): boolean {
-  return isOver(job) && job.results.some((one) => one.version_before !== one.version_after);
-}
+import { whyNoRollback, whyTakesNothing } from './nothing-to-roll-back.ts';
 
 /** Shows what would take a job back, and then does that, after a question. */
 export function RollBack({ host, job }: { readonly host: string; readonly job: Job }) {
@@ -33,7 +28,12 @@ export function RollBack({ host, job }: { readonly host: string; readonly job: J
   const failure = planning.error ? failureOf(planning.error) : undefined;
   return (
     <Stack>
-      <ActButton why={mayNot} busy={planning.isPending} act={() => planning.mutate()} quiet>
+      <ActButton
+        why={mayNot ?? whyNoRollback(job)}
+        busy={planning.isPending}
+        act={() => planning.mutate()}
+        quiet
+      >
         {plan ? 'Make the plan again' : 'Show what rolling it back would do'}
       </ActButton>
       {failure && !planning.isPending ? (
@@ -50,8 +50,13 @@ export function RollBack({ host, job }: { readonly host: string; readonly job: J
             key={`${plan.plan_hash} ${plan.planned_at}`}
             fqdn={host}
             plan={plan}
-            does={`Roll back ${count(plan.steps.length, 'package')} on ${host}`}
+            does={
+              plan.steps.length === 0
+                ? `Roll this job back on ${host}`
+                : `Roll back ${count(plan.steps.length, 'package')} on ${host}`
+            }
             asks={confirmRollback(host, plan)}
+            why={whyTakesNothing(plan, job)}
             apply={(idempotencyKey) =>
               call('hostRollback', {
                 parameters: { id: host, job: of },

@@ -48,7 +48,8 @@ export function WishForm({
         />
       ) : null}
       <Checkbox
-        label="Let packages go that an update does not fit with"
+        label="Allow updates to remove other packages"
+        description="Without this, an update that does not fit with another package stays out."
         checked={search.removals === 'yes'}
         onChange={() => {
           const { removals, ...others } = search;

@@ -11,8 +11,10 @@ import {
 } from '@linux-patch/contract';
 import { isExclusive, type JobRequest, packagesOf } from './job-request.ts';
 
-/** A job without what its commands printed. */
-export type JobCore = Readonly<Omit<Job, 'logs' | 'output' | 'command_stdout' | 'command_stderr'>>;
+/** A job without what its commands printed, and what other jobs did to it. */
+export type JobCore = Readonly<
+  Omit<Job, 'logs' | 'output' | 'command_stdout' | 'command_stderr' | 'rolled_back_by'>
+>;
 
 /** States a running job moves between. */
 export type ActiveState = Extract<JobState, 'waiting_for_lock' | 'refreshing' | 'running'>;
