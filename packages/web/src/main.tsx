@@ -5,7 +5,7 @@ import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@ta
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { CallFailure, isUnreachable } from './api/call-failure.ts';
+import { CallFailure, failureOf, isUnreachable } from './api/call-failure.ts';
 import { pollMs } from './live/polling.ts';
 import { router } from './router.tsx';
 import { end } from './session/session.ts';
@@ -23,7 +23,8 @@ const client: QueryClient = new QueryClient({
   mutationCache: new MutationCache({ onError }),
   defaultOptions: {
     queries: {
-      retry: (failures, error) => isUnreachable(error) && failures < 2,
+      // What was waited for in vain has taken long enough.
+      retry: (failures, error) => isUnreachable(error) && failureOf(error).code !== 'SILENT' && failures < 2,
       staleTime: 5_000,
       refetchInterval: (query) => pollMs(client, query),
     },

@@ -1,7 +1,7 @@
 /** A call that did not succeed, with words for people. */
 export class CallFailure extends Error {
   override readonly name = 'CallFailure';
-  /** Of the manager's table of errors; `UNREACHABLE` when nothing came back from it. */
+  /** Of the manager's table of errors; `UNREACHABLE` when nothing came back from it, `SILENT` when that was waited for. */
   readonly code: string;
   readonly details: Readonly<Record<string, unknown>>;
   /** Under which the manager's log tells of it. */
@@ -22,7 +22,7 @@ export class CallFailure extends Error {
 
 /** Whether nothing came back from the manager: every other question then fails in the same way. */
 export function isUnreachable(error: unknown): boolean {
-  return error instanceof CallFailure && error.code === 'UNREACHABLE';
+  return error instanceof CallFailure && ['UNREACHABLE', 'SILENT'].includes(error.code);
 }
 
 /** What is known of a failure of any kind. */
