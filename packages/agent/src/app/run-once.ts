@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { VERSION } from '@linux-patch/contract';
-import { createServiceNotifier, type Logger } from '@linux-patch/runtime';
+import { createServiceNotifier, type Logger, type LogLevel } from '@linux-patch/runtime';
 import { type AuditLog, openAuditLog } from '../audit/audit-log.ts';
 import { createClockWatch } from '../clock/watch.ts';
 import { openSettings, type Settings } from '../config/load.ts';
@@ -58,13 +58,9 @@ const NO_AUDIT: AuditLog = {
   [Symbol.asyncDispose]: async () => {},
 };
 
-function openLogger({ createLogger }: AgentDoors, { config }: Settings, verbose: boolean): Logger {
-  const { level, journal_enabled: journal, syslog_enabled, syslog_server } = config.logging;
-  return createLogger({
-    level: verbose ? 'debug' : level,
-    journal,
-    syslogServer: syslog_enabled ? syslog_server : undefined,
-  });
+function openLogger({ createLogger }: AgentDoors, { config }: Settings, level: LogLevel): Logger {
+  const { journal_enabled: journal, syslog_enabled, syslog_server } = config.logging;
+  return createLogger({ level, journal, syslogServer: syslog_enabled ? syslog_server : undefined });
 }
 
 /** Does the work once, with the configuration as it is now. */
@@ -79,7 +75,7 @@ export async function runOnce(
   const { environment, commands } = program;
   const settings = await openSettings({ files, root, configFile: wish.config, environment }, start.config);
   const { config, paths } = settings;
-  const logger = openLogger(doors, settings, wish.verbose);
+  const logger = openLogger(doors, settings, wish.verbose ? 'debug' : config.logging.level);
   const place = identityPlace(doors, config);
   const clockWatch = createClockWatch(place, paths.dataFolder);
   await clockWatch.look();
@@ -92,6 +88,7 @@ export async function runOnce(
         logger,
         retentionMs: config.logging.retentionMs,
         mayForget: () => clockWatch.verdict.state === 'ok',
+        copies: config.logging.audit_copies ? openLogger(doors, settings, 'info') : undefined,
       });
   const counters = createAgentCounters(clock);
   const audit = countedAudit(log, counters);

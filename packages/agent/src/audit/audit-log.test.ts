@@ -55,6 +55,18 @@ describe('the audit log', () => {
     expect(statSync(path).mode & 0o777).toBe(0o640);
   });
 
+  it('tells of each record elsewhere as well, without secrets, also of one that the disk does not take', async () => {
+    const { path, clock, logger } = await world();
+    const copies = memoryLogger();
+    const files: Files = { ...systemFiles, append: () => Promise.reject(new Error('no space')) };
+    const audit: AnyAuditLog = openAuditLog({ path, files, clock, logger, copies, retentionMs: DAY_MS });
+    audit.record('started', { version: '1.2.0', token: 'lpmt_1' });
+    await audit.flush();
+    expect(copies.records).toMatchObject([
+      { message: 'audit', fields: { event: 'started', details: { version: '1.2.0', token: '[redacted]' } } },
+    ]);
+  });
+
   it('shows a line that was changed or taken out', async () => {
     const { open, lines } = await world();
     await using audit = open();

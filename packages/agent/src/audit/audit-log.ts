@@ -21,6 +21,8 @@ export interface AuditLogOptions {
   readonly retentionMs: number;
   /** Whether the clock is good enough to remove files because of their age. */
   readonly mayForget?: () => boolean;
+  /** Told of every record at once, also of one that the disk does not take. */
+  readonly copies?: Pick<Logger, 'info'> | undefined;
 }
 
 interface Entry {
@@ -55,6 +57,7 @@ class FileAuditLog implements AuditLog {
   }
 
   record(event: AgentAuditEvent, details: Readonly<Record<string, unknown>> = {}): void {
+    this.#options.copies?.info('audit', { event, details });
     if (this.#waiting.length >= MAX_WAITING) {
       this.#lost += 1;
       return;

@@ -92,6 +92,7 @@ describe("the agent's configuration", () => {
         level: 'info',
         journal_enabled: true,
         syslog_enabled: false,
+        audit_copies: false,
         file_path: '/var/log/linux_patch_api/audit.log',
         retentionMs: 30 * DAY_MS,
       },

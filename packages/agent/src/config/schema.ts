@@ -31,9 +31,14 @@ const server = z
   .readonly()
   .prefault({});
 
+/** What is done unless it is not wanted. */
+const on = z.boolean().default(true);
+/** What is not done unless it is asked for. */
+const off = z.boolean().default(false);
+
 const tls = z
   .strictObject({
-    enabled: z.boolean().default(true).meta({
+    enabled: on.meta({
       description:
         '`false` serves without TLS, on a Unix socket that only root can open (`/var/lib/linux_patch_api/api.sock`) and on no port.',
     }),
@@ -94,8 +99,8 @@ const logging = z
       .enum(LOG_LEVELS)
       .default('info')
       .meta({ description: 'Least severity that is logged. Without it, LINUX_PATCH_LOG_LEVEL is used.' }),
-    journal_enabled: z.boolean().default(true).meta({ description: 'Log to the journal.' }),
-    syslog_enabled: z.boolean().default(false).meta({ description: 'Log to a syslog server too, over UDP.' }),
+    journal_enabled: on.meta({ description: 'Log to the journal.' }),
+    syslog_enabled: off.meta({ description: 'Log to a syslog server too, over UDP.' }),
     syslog_server: z
       .string()
       .refine(
@@ -104,6 +109,10 @@ const logging = z
       )
       .optional()
       .meta({ description: 'HOST or HOST:PORT of the syslog server; port 514 without one.' }),
+    audit_copies: off.meta({
+      description:
+        'Records of the audit log go to the journal and to the syslog server as well, where the log goes there, and whatever `level` is.',
+    }),
     file_path: path
       .default(DEFAULT_PATHS.auditLog)
       .meta({ description: 'Audit log; rotated daily and compressed.' }),
@@ -156,7 +165,7 @@ const UNLIMITED_PER_MINUTE = 1_000_000;
 
 const rateLimit = z
   .strictObject({
-    enabled: z.boolean().default(true).meta({ description: 'Limit requests per client.' }),
+    enabled: on.meta({ description: 'Limit requests per client.' }),
     read_per_minute: whole(1, UNLIMITED_PER_MINUTE)
       .default(60)
       .meta({ description: 'Reading requests per minute and client.' }),
