@@ -118,7 +118,7 @@ describe('What takes something from somebody, or gives them more, is asked about
     await signInAs(page, 'ada');
     await page.getByRole('button', { name: 'Let carl in again …' }).click();
     const asked = page.getByRole('alertdialog', { name: 'Let carl in again?' });
-    expect(await asked.textContent()).toContain('with the password of before, as viewer');
+    expect(await asked.textContent()).toContain('with the old password, as viewer');
     await asked.getByRole('button', { name: 'Let carl in again' }).click();
     await page.getByRole('button', { name: 'Shut carl out …' }).waitFor();
     expect((await people()).find(({ name }) => name === 'carl')?.state).toBe('active');

@@ -93,7 +93,7 @@ describe('A passkey', () => {
     const question = page.getByRole('alertdialog', { name: 'Remove the passkey telephone?' });
     await question.getByText('Your password alone signs you in again').waitFor();
     await question.getByRole('button', { name: 'Remove telephone' }).click();
-    await page.getByText('You have none.', { exact: true }).waitFor();
+    await page.getByText('You have no passkey.', { exact: true }).waitFor();
     await context.clearCookies();
     await page.goto('/');
     await page.getByRole('button', { name: 'Use a passkey' }).click();
@@ -133,7 +133,7 @@ describe('A passkey', () => {
     await page.getByLabel('Name of the new passkey').fill('no finger');
     await page.keyboard.press('Enter');
     await page.getByText(/Nothing was done\.$/).waitFor();
-    await page.getByText('You have none.', { exact: true }).waitFor();
+    await page.getByText('You have no passkey.', { exact: true }).waitFor();
   });
 });
 

@@ -40,7 +40,7 @@ describe('People', () => {
     const yes = (name: RegExp) => page.getByRole('alertdialog').getByRole('button', { name });
     await page.getByRole('button', { name: /^End the session from/ }).click();
     await yes(/^End the session from/).click();
-    await page.getByText('Nowhere.').waitFor();
+    await page.getByText('Not signed in anywhere.').waitFor();
     await other.page.getByRole('link', { name: 'Hosts', exact: true }).click();
     await other.page.getByText('Your session is over.').waitFor();
     await page.getByLabel('Role').selectOption('viewer');

@@ -54,7 +54,7 @@ function Offered({
 function stateOf({ authenticator, passkeys }: Person): string {
   if (authenticator) return '✓ Signing in takes a code of your authenticator.';
   return passkeys > 0
-    ? 'You have none. Your passkeys sign you in, or your password with a recovery code.'
+    ? 'You have no authenticator. Your passkeys sign you in, or your password with a recovery code.'
     : '▲ Your password alone signs you in. Whoever learns it can sign in as you.';
 }
 

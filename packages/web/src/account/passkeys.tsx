@@ -26,7 +26,7 @@ function PasskeysTable({
   readonly person: Person;
 }) {
   const remove = useAct((id: string) => call('removePasskey', { parameters: { id } }));
-  if (passkeys.length === 0) return <Empty title="You have none." />;
+  if (passkeys.length === 0) return <Empty title="You have no passkey." />;
   return (
     <Listing caption="Your passkeys, oldest first" columns={['Name', 'Made', 'Used', 'Change']}>
       {passkeys.map(({ id, name, created_at, last_used_at }) => (

@@ -53,7 +53,7 @@ export function Verification() {
   return (
     <Paper withBorder p="md" my="md">
       <Title order={2} size="h4" mb="xs">
-        Is it whole?
+        Is the log complete and unchanged?
       </Title>
       {error ? <Failed failure={failureOf(error)} /> : null}
       {data ? (

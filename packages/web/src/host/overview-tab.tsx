@@ -21,7 +21,7 @@ export function OverviewTab({ host }: TabProps) {
     <Stack mt="md">
       {host.left_at === null ? null : (
         <Alert color="yellow" title="This host has left">
-          It left by itself <When at={host.left_at} />. Its certificates count no more.
+          It left by itself <When at={host.left_at} />. Its certificates are no longer valid.
         </Alert>
       )}
       {host.last_error === null ? null : (

@@ -23,9 +23,7 @@ export function GoneRequest({ id, fqdn }: { readonly id: string; readonly fqdn: 
   const { data: session } = useQuery(sessionQuery);
   const { data, error } = useQuery(ask('getEnrollment', { parameters: { id } }));
   if (!data)
-    return error ? (
-      <Text role="status">The request of {saidText(fqdn)} is in the records no more.</Text>
-    ) : null;
+    return error ? <Text role="status">The request of {saidText(fqdn)} is no longer on record.</Text> : null;
   const sentence = sentenceOf(data, session?.person.name ?? '');
   if (sentence === undefined) return null;
   return (

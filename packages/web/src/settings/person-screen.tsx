@@ -41,7 +41,7 @@ function Sessions({ name }: { readonly name: string }) {
       <Loaded query={query} what={`the sessions of ${name}`} beside>
         {({ sessions }) =>
           sessions.length === 0 ? (
-            <Empty title="Nowhere." />
+            <Empty title="Not signed in anywhere." />
           ) : (
             <SessionsTable
               sessions={sessions}

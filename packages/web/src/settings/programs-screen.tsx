@@ -16,7 +16,7 @@ import { who } from '../words/who.ts';
 import { NewApiToken } from './new-api-token.tsx';
 import { SettingsTabs } from './settings-tabs.tsx';
 
-const COLUMNS = ['Name', 'Role', 'Lets in by', 'State', 'Ends', 'Made', 'By', 'Used', 'From', 'Change'];
+const COLUMNS = ['Name', 'Role', 'May also let in', 'State', 'Ends', 'Made', 'By', 'Used', 'From', 'Change'];
 
 function Revoke({ name }: { readonly name: string }) {
   const mayNot = useWhyNot('api-tokens:manage');

@@ -29,7 +29,7 @@ export function confirmPlan(
       [sumOf(plan), rebootOf(plan), ...reboots].join(' '),
       ...(removed.length > 0 ? [`It removes ${removed.join(', ')}.`] : []),
     ],
-    undo: 'It is a job, whose page offers to roll it back, for as long as the versions of before can still be had.',
+    undo: 'It is a job, whose page offers to roll it back, for as long as the earlier versions can still be had.',
     yes: `Yes, change ${fqdn}`,
   };
 }
@@ -89,7 +89,7 @@ export function confirmLetIn(
           ]),
       ...(takesOver
         ? [
-            'It takes the place of the host on record, with its history, groups and labels. When its certificate is installed, that of the host on record counts no more.',
+            'It takes the place of the host on record, with its history, groups and labels. When its certificate is installed, that of the host on record is no longer valid.',
           ]
         : []),
     ],
@@ -175,10 +175,10 @@ export function confirmReset({
   return {
     title: `Give ${name} this password?`,
     happens: [
-      `The password of before counts no more, and ${name} is signed out everywhere.`,
+      `The old password no longer works, and ${name} is signed out everywhere.`,
       ...(lost.length > 0
         ? [
-            `The ${lost.join(' and the ')} of ${name} and the recovery codes count no more, either: this password alone signs in.`,
+            `The ${lost.join(' and the ')} of ${name} and the recovery codes no longer work either: this password alone signs in.`,
           ]
         : []),
     ],
@@ -206,7 +206,7 @@ export function confirmEndSessions(name: string, where: string): Confirmation {
 export function confirmLetBackIn({ name, role }: Pick<Person, 'name' | 'role'>): Confirmation {
   return {
     title: `Let ${name} in again?`,
-    happens: [`${name} signs in with the password of before, as ${role}.`],
+    happens: [`${name} signs in with the old password, as ${role}.`],
     undo: `${name} can be shut out again; what they did meanwhile stays done.`,
     yes: `Let ${name} in again`,
   };
@@ -217,7 +217,7 @@ export function confirmShutOut(name: string): Confirmation {
   return {
     title: `Shut ${name} out?`,
     happens: [`${name} is signed out everywhere and cannot sign in.`],
-    undo: `${name} can be let in again, with the password of before.`,
+    undo: `${name} can be let in again, with the old password.`,
     yes: `Shut ${name} out`,
   };
 }
@@ -234,7 +234,7 @@ export function confirmRemove(name: string): Confirmation {
   };
 }
 
-const ALONE = 'Your password alone signs you in again, and the recovery codes count no more.';
+const ALONE = 'Your password alone signs you in again, and the recovery codes no longer work.';
 
 /** Before one's own sign-in takes no passkey of this name any more. */
 export function confirmRemovePasskey(
