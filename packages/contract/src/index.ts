@@ -31,6 +31,7 @@ export * from './manager-api/authority.ts';
 export * from './manager-api/certificates.ts';
 export * from './manager-api/configuration.ts';
 export * from './manager-api/enrollments.ts';
+export * from './manager-api/fleet-acts.ts';
 export * from './manager-api/fleet-history.ts';
 export * from './manager-api/fleet-jobs.ts';
 export * from './manager-api/groups.ts';

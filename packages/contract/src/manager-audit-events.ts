@@ -1,3 +1,4 @@
+import { ACT_EVENTS } from './act-events.ts';
 import { type AuditEventTraits, event } from './audit-event.ts';
 import { GROUP_EVENTS } from './group-events.ts';
 import { PEOPLE_EVENTS } from './people-events.ts';
@@ -282,7 +283,8 @@ export const MANAGER_AUDIT_EVENTS = {
     'removed',
   ),
   ...GROUP_EVENTS,
-  patches_requested: event('Updates are about to be asked of a host.', 'host', 'fqdn', 'request'),
+  ...ACT_EVENTS,
+  patches_requested: event('Updates are about to be asked of a host.', 'host', 'fqdn', 'request', 'act'),
   patches_applied: event('Updates were started on a host.', 'host', 'fqdn', 'job', 'request'),
   host_job_requested: event(
     'A host is about to be asked to install, remove, hold or release packages.',

@@ -1,5 +1,6 @@
 import { MINUTE_MS } from '@linux-patch/contract';
 import type { Kysely } from 'kysely';
+import { serveActRoutes } from './acts/routes.ts';
 import type { OwnCertificates } from './audit/own-certificates.ts';
 import { isNewest, judgeShown } from './certificates/host-keys.ts';
 import { noteServed } from './certificates/lineage.ts';
@@ -165,6 +166,7 @@ export function serveFleet(
   });
   serveGroupRoutes(routes, { db, reads, audit, clock, random: context.random, lifeMs });
   serveSearchRoutes(routes, { db, reads, audit, clock, lifeMs });
+  serveActRoutes(routes, { db, reads, audit, clock, random: context.random, jobs: fleet.jobs });
   serveFleetJobRoutes(routes, { reads, hosts: fleet.hosts, clock });
   serveInventoryRoutes(routes, { reads, sets, hosts: fleet.hosts, clock, lifeMs });
   serveJobKeyRoutes(routes, { ...fleet, jobKey: context.authority.jobKey, audit, db });

@@ -47,6 +47,8 @@ interface Behaviour {
   health: object;
   /** Requests for a job whose answers get lost. */
   loses: number;
+  /** Requests for a job are answered when it is over. */
+  hold: Promise<void>;
   /** Its refusal of requests for a job. */
   refusal: object | undefined;
   /** How it refuses a request for a job, where it looks at its signature; undefined is that it does the job. */
@@ -106,6 +108,7 @@ async function answer(
   const { health, refusal } = behaviour;
   const body = await text(incoming);
   const isApply = incoming.url === '/api/v1/patches/apply';
+  if (isApply) await behaviour.hold;
   if (isApply && behaviour.loses > 0) {
     behaviour.loses -= 1;
     incoming.socket.destroy();
@@ -182,18 +185,23 @@ function countConnections(server: Server) {
   };
 }
 
-/** A host that has joined and listens with its certificate on a port of the loopback, for the manager only. */
-export async function joinListening(world: Reachable, listening = true) {
-  const asked: Asked[] = [];
-  const behaviour: Behaviour = {
+function wellBehaved(): Behaviour {
+  return {
     health: HEALTH,
     loses: 0,
+    hold: Promise.resolve(),
     refusal: undefined,
     gate: () => undefined,
     onTrust: () => {},
     says: new Map(),
     trustRefusal: undefined,
   };
+}
+
+/** A host that has joined and listens with its certificate on a port of the loopback, for the manager only. */
+export async function joinListening(world: Reachable, listening = true) {
+  const asked: Asked[] = [];
+  const behaviour = wellBehaved();
   const server = createServer({ requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' });
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const peer = (incoming.socket as TLSSocket).getPeerX509Certificate();
@@ -247,6 +255,8 @@ export async function joinListening(world: Reachable, listening = true) {
     say: (change: object) => (behaviour.health = { ...HEALTH, ...change }),
     /** Loses its answers to the next requests for a job. */
     lose: (answers: number) => (behaviour.loses = answers),
+    /** Answers requests for a job when this is over. */
+    hold: (until: Promise<void>): void => void (behaviour.hold = until),
     /** Refuses jobs; without a code none any more. */
     refuse: (code?: string, why = {}) => (behaviour.refusal = code ? refusalOf(code, why) : undefined),
     /** Looks at the signature of jobs. */

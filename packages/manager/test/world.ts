@@ -47,8 +47,8 @@ export const ON_SQLITE = { database: {} };
 /** How records name who calls through `World.local`. */
 export const TESTER = 'local (says: test)';
 
-/** What of a manager sleeps by the clock when there is nothing to do: the hourly work, following jobs, asking again, hints. */
-const LOOPS = 4;
+/** What of a manager sleeps by the clock when there is nothing to do: the hourly work, following jobs, asking again, asking in turn, hints. */
+const LOOPS = 5;
 
 /** @param root where its files are; by default a folder that goes away with it */
 export async function startWorld(settings: object = {}, startMs = Date.now(), root?: string): Promise<World> {

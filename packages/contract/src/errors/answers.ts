@@ -66,6 +66,7 @@ export const ANSWER_ERRORS = {
   API_TOKEN_NOT_FOUND: traits('http', 404, false, 'No API token has this name.'),
   GROUP_NOT_FOUND: traits('http', 404, false, 'No group of hosts has this name.'),
   SEARCH_NOT_FOUND: traits('http', 404, false, 'No saved search has this name.'),
+  ACT_NOT_FOUND: traits('http', 404, false, 'No act on several hosts has this id.'),
   PERSON_NOT_FOUND: traits('http', 404, false, 'No person has this name.'),
   METHOD_NOT_ALLOWED: traits(
     'http',

@@ -16,6 +16,7 @@ import { CERTIFICATE_ROUTES } from './certificate-routes.ts';
 import { HostRemoved } from './certificates.ts';
 import { RunningConfiguration } from './configuration.ts';
 import { ApproveRequest, DenyRequest, Enrollment, EnrollmentList, EnrollmentQuery } from './enrollments.ts';
+import { FLEET_ACT_ROUTES } from './fleet-act-routes.ts';
 import { FLEET_JOB_ROUTES } from './fleet-job-routes.ts';
 import { GROUP_ROUTES } from './group-routes.ts';
 import { HINT_ROUTES } from './hint-routes.ts';
@@ -160,6 +161,7 @@ export const MANAGER_ADMIN_ROUTES = routeTable({
   ...AUDIT_ROUTES,
   ...INVENTORY_ROUTES,
   ...FLEET_JOB_ROUTES,
+  ...FLEET_ACT_ROUTES,
   ...HOST_PACKAGE_ROUTES,
   ...HOST_SERVICE_ROUTES,
   ...GROUP_ROUTES,

@@ -8,18 +8,24 @@ import { inventoryPage } from './inventory.ts';
 
 /** How far the manager is with what it was asked to have done on a host. */
 export const FLEET_JOB_STATES = [
+  /** It is the turn of other hosts: this one has not been asked. */
+  'waiting',
   /** The host is asked, again and again while its answer is not known. */
   'asked',
   /** The host has it as a job. */
   'accepted',
   /** The job is over; `result` says how. */
   'ended',
-  /** The host refused it or was not reached; nothing was done. */
+  /** The host refused it, was not reached, or never asked; nothing was done. */
   'not_begun',
   /** Nobody can say what became of it. */
   'unknown',
 ] as const;
 export type FleetJobState = (typeof FLEET_JOB_STATES)[number];
+
+/** What jobs are looked for by: `completed` and `failed` are together what has ended. */
+export const FLEET_JOB_FILTERS = [...FLEET_JOB_STATES, 'completed', 'failed'] as const;
+export type FleetJobFilter = (typeof FLEET_JOB_FILTERS)[number];
 
 /** What became of it. */
 export const FleetJobResult = lazily(() =>
@@ -46,11 +52,14 @@ export const FleetJob = lazily(() =>
     actor: z.string().meta({ description: 'Who asked for it.' }),
     state: z.enum(FLEET_JOB_STATES).meta({
       description:
-        '`asked`: the host is asked, until its answer is known; `accepted`: it has the job `job_id`; `ended`: that is over; `not_begun`: refused or not reached, nothing was done; `unknown`: nobody can say what became of it.',
+        '`waiting`: it is the turn of other hosts of the act; `asked`: the host is asked, until its answer is known; `accepted`: it has the job `job_id`; `ended`: that is over; `not_begun`: refused, not reached or never asked, nothing was done; `unknown`: nobody can say what became of it.',
     }),
     job_id: z.uuid().nullable().meta({ description: 'Of the host.' }),
     plan_hash: z.string().nullable().meta({ description: 'The plan that was approved.' }),
-    asked_at: z.iso.datetime(),
+    act_id: z.uuid().nullable().meta({ description: 'Of which act on many hosts it is a part.' }),
+    asked_at: z.iso
+      .datetime()
+      .meta({ description: 'When the host was asked; while it waits, when the manager was.' }),
     ended_at: z.iso.datetime().nullable(),
     result: FleetJobResult.nullable(),
   }),
@@ -70,7 +79,10 @@ export const FleetJobsQuery = lazily(() =>
   z.strictObject({
     host: z.string().min(1).max(253).optional().meta({ description: 'Id, name or address of a host.' }),
     job: z.uuid().optional().meta({ description: 'Id that the host gave it.' }),
-    state: z.enum(FLEET_JOB_STATES).optional(),
+    state: z.enum(FLEET_JOB_FILTERS).optional().meta({
+      description: '`completed`: ended, and done; `failed`: ended otherwise.',
+    }),
+    act: z.uuid().optional().meta({ description: 'Only those of this act.' }),
     days: wholeNumber(1, 3_660).optional().meta({ description: 'Only of the last days.' }),
     ...inventoryPage,
   }),

@@ -68,7 +68,7 @@ export const MANAGER_METRICS = {
   linux_patch_manager_hosts: gauge('Hosts of the fleet.'),
   linux_patch_manager_hosts_unreachable: gauge('Hosts that did not answer when they were asked last.'),
   linux_patch_manager_host_jobs_open: gauge(
-    'What hosts were asked to do and is not over: `asked` (no answer yet), `accepted` (a job of the host).',
+    'What hosts were asked to do and is not over: `waiting` (it is the turn of other hosts), `asked` (no answer yet), `accepted` (a job of the host).',
     'state',
   ),
   linux_patch_manager_enrollments: gauge('Requests to join, by state.', 'state'),

@@ -19,6 +19,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   HOST_NOT_FOUND: EXIT.notFound,
   CERTIFICATE_NOT_FOUND: EXIT.notFound,
   JOB_NOT_FOUND: EXIT.notFound,
+  ACT_NOT_FOUND: EXIT.notFound,
   JOIN_TOKEN_NOT_FOUND: EXIT.notFound,
   API_TOKEN_NOT_FOUND: EXIT.notFound,
   PERSON_NOT_FOUND: EXIT.notFound,
@@ -52,7 +53,7 @@ Exit codes:
   0  done
   1  failed, or the job failed
   2  wrong usage
-  3  no such host, group, saved search, request, token, person, certificate or job
+  3  no such host, group, saved search, request, token, person, certificate, job or act
   4  the manager is not running or cannot be reached
   5  conflict, or a wrong host code
   6  the host cannot be reached

@@ -14,6 +14,7 @@ import {
   renderTable,
 } from '@linux-patch/runtime/printed';
 import { type Command, Option } from 'commander';
+import { addActCommands } from './act-commands.ts';
 import { port } from './arguments.ts';
 import { deleteHost } from './certificate-commands.ts';
 import { HOSTS_HELP } from './choose-hosts.ts';
@@ -283,4 +284,5 @@ export function addHostCommands(line: CommandLine): void {
       ),
     );
   addJobCommands(line);
+  addActCommands(line);
 }

@@ -1,5 +1,5 @@
 import {
-  FLEET_JOB_STATES,
+  FLEET_JOB_FILTERS,
   type FleetJob,
   type FleetJobResult,
   MANAGER_ADMIN_ROUTES,
@@ -38,6 +38,7 @@ async function showHostJobs(context: CommandContext, id: string, jobId: string |
 
 interface FleetJobOptions extends Page {
   readonly state?: string;
+  readonly act?: string;
   readonly days?: number;
 }
 
@@ -57,6 +58,8 @@ function resultWords({ state, result }: FleetJob): string {
 
 function stateWords({ state, result }: FleetJob): string {
   switch (state) {
+    case 'waiting':
+      return 'waits for its turn';
     case 'asked':
       return 'asked, no answer yet';
     case 'accepted':
@@ -72,7 +75,8 @@ function stateWords({ state, result }: FleetJob): string {
 
 /** `jobs` of the whole fleet, as the manager has them on record */
 async function showFleetJobs(context: CommandContext, options: FleetJobOptions): Promise<void> {
-  const query = { state: options.state, days: options.days?.toString(), ...pageQuery(options) };
+  const { state, act } = options;
+  const query = { state, act, days: options.days?.toString(), ...pageQuery(options) };
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.fleetJobs, { query });
   const { nowMs } = context;
   print(context, data, () => {
@@ -102,10 +106,11 @@ async function showJobs(
   options: FleetJobOptions,
 ): Promise<void> {
   if (host === undefined) return showFleetJobs(context, options);
-  if (Object.values(options).some((value) => typeof value === 'number') || options.state !== undefined)
+  const ofFleet = [options.state, options.act, options.days, options.limit, options.offset];
+  if (ofFleet.some((value) => value !== undefined))
     throw new PatchError(
       'INVALID_REQUEST',
-      `--state, --days, --limit and --offset are about the jobs of the fleet; "jobs ${host}" asks the host for all of its own.`,
+      `--state, --act, --days, --limit and --offset are about the jobs of the fleet; "jobs ${host}" asks the host for all of its own.`,
     );
   return showHostJobs(context, host, job);
 }
@@ -142,7 +147,8 @@ export function addJobCommands({ program, add, run }: CommandLine): void {
       'what hosts were asked to do, by whom, and what became of it; with a host: its own jobs, or one of them',
     ),
   )
-    .addOption(new Option('--state <state>', 'only these').choices(FLEET_JOB_STATES))
+    .addOption(new Option('--state <state>', 'only these').choices(FLEET_JOB_FILTERS))
+    .option('--act <act>', 'only those of an act on many hosts')
     .option('--days <days>', 'only of the last days', historyDays)
     .action((host: string | undefined, job: string | undefined, options: FleetJobOptions, command: Command) =>
       run(

@@ -36,6 +36,7 @@ const TABLES: readonly Table[] = [
   'package_changes',
   'started_jobs',
   'host_jobs',
+  'acts',
   'host_reboots',
   'fleet_daily',
   'audit',

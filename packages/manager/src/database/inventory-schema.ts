@@ -120,10 +120,32 @@ export interface HostJobRow {
   readonly instance_id: string | null;
   readonly state: string;
   readonly job_id: string | null;
+  /** The act that it is a part of. */
+  readonly act_id: string | null;
+  /** While it waits: when the manager was asked. */
   readonly asked_at: number;
   readonly ended_at: number | null;
   /** `FleetJobResult`, JSON. */
   readonly result: string | null;
+  /** Of the result, of a job that ended. */
+  readonly status: string | null;
+}
+
+/** Something that this manager was asked to have done on many hosts, each of which has a row of `host_jobs`. */
+export interface ActRow {
+  readonly id: string;
+  /** By which its actor asks for the same one again. */
+  readonly key: string;
+  /** Of all that was wished for, the hosts among it. */
+  readonly wish_hash: string;
+  readonly actor: string;
+  readonly operation: string;
+  readonly security_only: number;
+  /** By what the hosts were found, as it was typed. */
+  readonly search: string | null;
+  readonly asked_at: number;
+  readonly stopped_at: number | null;
+  readonly stopped_by: string | null;
 }
 
 /** Whether a host needs a reboot, as it said when it was listed last. */

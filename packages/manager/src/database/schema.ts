@@ -1,6 +1,7 @@
 import type { JoinTokenVerdict, RevocationReason } from '@linux-patch/contract';
 import type { Generated } from 'kysely';
 import type {
+  ActRow,
   FleetDailyRow,
   HostJobRow,
   HostRebootRow,
@@ -356,6 +357,7 @@ export interface ManagerTables {
   readonly package_changes: PackageChangeRow;
   readonly started_jobs: StartedJobRow;
   readonly host_jobs: HostJobRow;
+  readonly acts: ActRow;
   readonly host_reboots: HostRebootRow;
   readonly fleet_daily: FleetDailyRow;
   readonly audit: AuditRow;

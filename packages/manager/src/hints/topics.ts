@@ -16,6 +16,7 @@ const TOPICS: Readonly<Record<keyof ManagerTables, HintTopic | null>> = {
   package_versions: 'packages',
   fleet_daily: 'packages',
   host_jobs: 'jobs',
+  acts: 'jobs',
   started_jobs: null,
   enrollments: 'enrollments',
   join_tokens: 'join-tokens',

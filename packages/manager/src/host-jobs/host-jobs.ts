@@ -8,7 +8,9 @@ import { inTurn } from '../fleet-watch/in-turn.ts';
 import { askChange, type HostSources, instanceOf } from '../hosts/ask-host.ts';
 import type { JobFollower } from '../inventory/follow-jobs.ts';
 import { callOf, JobOrder, namesIn, operationOf, planHashOf } from './order.ts';
+import { recordOf } from './records.ts';
 import { acceptJob, beginJob, closeJob, type NoJob, readAsked } from './store.ts';
+import { createTurns } from './take-turns.ts';
 import { verdictOf } from './verdict.ts';
 
 /** What hosts are asked to do: on record before they hear of it, so that it is done once whatever happens to this manager. */
@@ -23,7 +25,9 @@ export interface HostJobs {
     order: JobOrder,
     wish: { readonly actor: string; readonly key: string | undefined },
   ): Promise<JobAccepted>;
-  /** Asks again where the answer is not known, until the signal aborts; calls under way are ended then. */
+  /** There are hosts on record that wait for their turn: they are asked from now on. */
+  takeTurns(): void;
+  /** Asks those whose turn it is, and again where the answer is not known, until the signal aborts; calls under way are ended then. */
   keepAsking(signal: AbortSignal): Promise<void>;
 }
 
@@ -33,7 +37,7 @@ export interface HostJobParts {
   readonly clock: Clock;
   readonly random: Pick<Random, 'uuid'>;
   readonly follower: Pick<JobFollower, 'follow'>;
-  /** How many hosts are asked again at a time. */
+  /** How many hosts are asked again at a time, and as many in their turn. */
   readonly concurrency: number;
 }
 
@@ -70,50 +74,44 @@ export function createHostJobs(parts: HostJobParts): HostJobs {
     if (newest === undefined) return busy.size > 0 ? RETRY_MS : IDLE_MS;
     return Math.min(Math.max((clock.now() - newest) / 10, RETRY_MS), MAX_RETRY_MS);
   };
+  const wake = (): void => nap.abort();
+  const turns = createTurns({
+    ...parts,
+    exclusively,
+    ask: (host, row, signal) => askOnce(parts, host, row, { signal, wake }),
+  });
+  const keepAskingAgain = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      const waitMs = await round(signal).catch((error: unknown) => {
+        if (!signal.aborted)
+          sources.logger.error('Hosts could not be asked again; it is tried once more', { error });
+        return RETRY_MS;
+      });
+      await clock.sleep(waitMs, AbortSignal.any([signal, nap.signal])).catch(() => {});
+      if (!nap.signal.aborted) continue;
+      nap = new AbortController();
+      await clock.sleep(RETRY_MS, signal).catch(() => {});
+    }
+  };
   return {
+    takeTurns: () => turns.begin(),
     async ask(host, order, { actor, key = random.uuid() }) {
       const { signal } = life;
       const instanceId = await instanceOf(sources, host, signal);
       const row = await inTransaction(sources.db, async (own) => {
-        const fields = requestFields(host, order);
         // What cannot be recorded is not started.
-        await parts.audit.record(own, { actor, event: EVENTS[isPatch(order)].requested, fields });
+        await parts.audit.record(own, { actor, ...recordOf('requested', host, order) });
         return beginJob(own, newRow(parts, host, { order, actor, key, instanceId }));
       });
       if (row.job_id !== null) return acceptedOf(order, row.job_id);
-      return exclusively(row, () => askOnce(parts, host, row, { signal, wake: () => nap.abort() }));
+      return exclusively(row, () => askOnce(parts, host, row, { signal, wake }));
     },
     async keepAsking(signal) {
       const end = (): void => life.abort();
       signal.addEventListener('abort', end, { once: true });
-      while (!signal.aborted) {
-        const waitMs = await round(signal).catch((error: unknown) => {
-          if (!signal.aborted)
-            sources.logger.error('Hosts could not be asked again; it is tried once more', { error });
-          return RETRY_MS;
-        });
-        await clock.sleep(waitMs, AbortSignal.any([signal, nap.signal])).catch(() => {});
-        if (!nap.signal.aborted) continue;
-        nap = new AbortController();
-        await clock.sleep(RETRY_MS, signal).catch(() => {});
-      }
+      await Promise.all([keepAskingAgain(signal), turns.keepTaking(signal)]);
     },
   };
-}
-
-const EVENTS = {
-  patch: { requested: 'patches_requested', started: 'patches_applied' },
-  other: { requested: 'host_job_requested', started: 'host_job_started' },
-} as const;
-
-function isPatch({ route }: JobOrder): keyof typeof EVENTS {
-  return route === 'applyPatches' ? 'patch' : 'other';
-}
-
-function requestFields({ id, fqdn }: Pick<HostRow, 'id' | 'fqdn'>, order: JobOrder) {
-  if (isPatch(order) === 'patch') return { host: id, fqdn, request: order.body };
-  const { name, query, body } = order;
-  return { host: id, fqdn, operation: operationOf(order), request: { name, query, body } };
 }
 
 function newRow(
@@ -146,11 +144,17 @@ function acceptedOf(order: JobOrder, jobId: string): JobAccepted {
   return { job_id: jobId, status: 'pending', operation, packages: namesIn(order), package: null };
 }
 
+interface Asking {
+  readonly signal: AbortSignal;
+  /** Its answer was lost: it has to be asked again. */
+  readonly wake: () => void;
+}
+
 async function askOnce(
   parts: HostJobParts,
   host: HostRow,
   row: HostJobRow,
-  { signal, wake }: { readonly signal: AbortSignal; readonly wake: () => void },
+  { signal, wake }: Asking,
 ): Promise<JobAccepted> {
   try {
     return await send(parts, host, row, signal);
@@ -197,10 +201,10 @@ async function send(
     ...(row.instance_id === null ? {} : { instanceId: row.instance_id }),
   });
   const { job_id: jobId } = accepted;
-  const fields = { ...requestFields(host, order), job: jobId };
+  const { event, fields } = recordOf('started', host, order, { job: jobId });
   await inTransaction(sources.db, async (own) => {
     if (!(await acceptJob(own, row, { jobId, nowMs: clock.now() }))) return;
-    await audit.record(own, { actor: row.actor, event: EVENTS[isPatch(order)].started, fields });
+    await audit.record(own, { actor: row.actor, event, fields });
   })
     .then(() => parts.follower.follow(host.id))
     // It runs already, and that it was asked for is on record: the caller has to hear of its job.
@@ -214,13 +218,16 @@ async function send(
 }
 
 async function close({ sources, clock }: HostJobParts, row: HostJobRow, verdict: NoJob): Promise<void> {
-  await inTransaction(sources.db, (own) => closeJob(own, row.id, verdict, clock.now())).catch(
-    (error: unknown) =>
-      sources.logger.error('What a host answered could not be kept; it is asked again', {
-        fqdn: row.fqdn,
-        error,
-      }),
+  await inTransaction(sources.db, (own) => closeJob(own, row, verdict, clock.now())).catch((error: unknown) =>
+    sources.logger.error('What a host answered could not be kept; it is asked again', {
+      fqdn: row.fqdn,
+      error,
+    }),
   );
+}
+
+function findHost({ sources }: HostJobParts, { host_id }: HostJobRow): Promise<HostRow | undefined> {
+  return sources.db.selectFrom('hosts').selectAll().where('id', '=', host_id).executeTakeFirst();
 }
 
 const GONE = 'The host left or was removed before it said whether it began this.';
@@ -231,11 +238,7 @@ const TOO_LATE =
 
 async function askAgain(parts: HostJobParts, row: HostJobRow, signal: AbortSignal): Promise<void> {
   const { sources, clock } = parts;
-  const host = await sources.db
-    .selectFrom('hosts')
-    .selectAll()
-    .where('id', '=', row.host_id)
-    .executeTakeFirst();
+  const host = await findHost(parts, row);
   const giveUp = (message: string) => close(parts, row, { state: 'unknown', code: null, message });
   if (!host || host.left_at !== null) return giveUp(GONE);
   if (row.instance_id === null) return giveUp(CUT_OFF);

@@ -1,8 +1,8 @@
 import {
   FLEET_JOB_STATES,
   type FleetJob,
+  type FleetJobFilter,
   FleetJobResult,
-  type FleetJobState,
   type FleetJobs,
   isoOf,
   JOB_OPERATIONS,
@@ -21,7 +21,8 @@ export interface JobsAsked extends Page {
   readonly hostId: string | undefined;
   /** Of the host. */
   readonly jobId: string | undefined;
-  readonly state: FleetJobState | undefined;
+  readonly state: FleetJobFilter | undefined;
+  readonly actId: string | undefined;
   readonly sinceMs: number | undefined;
 }
 
@@ -35,11 +36,15 @@ const UNREADABLE: FleetJobResult = {
 
 /** What the manager was asked to have done on hosts, the newest first. */
 export async function readFleetJobs(db: Database, asked: JobsAsked): Promise<FleetJobs> {
-  const { hostId, jobId, state, sinceMs } = asked;
+  const { hostId, jobId, state, actId, sinceMs } = asked;
   let matching = db.selectFrom('host_jobs').where(within(asked.reach, 'host_jobs.host_id'));
   if (hostId !== undefined) matching = matching.where('host_id', '=', hostId);
   if (jobId !== undefined) matching = matching.where('job_id', '=', jobId);
-  if (state !== undefined) matching = matching.where('state', '=', state);
+  if (actId !== undefined) matching = matching.where('act_id', '=', actId);
+  if (state === 'completed') matching = matching.where('state', '=', 'ended').where('status', '=', state);
+  else if (state === 'failed')
+    matching = matching.where('state', '=', 'ended').where('status', 'is distinct from', 'completed');
+  else if (state !== undefined) matching = matching.where('state', '=', state);
   if (sinceMs !== undefined) matching = matching.where('asked_at', '>=', sinceMs);
   const rows = await matching
     .selectAll()
@@ -65,6 +70,7 @@ function viewOf(row: HostJobRow): FleetJob {
     state: FLEET_JOB_STATES.find((one) => one === row.state) ?? 'unknown',
     job_id: row.job_id,
     plan_hash: row.plan_hash,
+    act_id: row.act_id,
     asked_at: new Date(row.asked_at).toISOString(),
     ended_at: isoOf(row.ended_at),
     result: row.result === null ? null : readStored(FleetJobResult, row.result, UNREADABLE),

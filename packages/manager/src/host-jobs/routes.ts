@@ -15,12 +15,13 @@ export function serveFleetJobRoutes(
   }: { readonly reads: Database; readonly hosts: Pick<HostStore, 'getWithin'>; readonly clock: Clock },
 ): void {
   routes.serve(MANAGER_ADMIN_ROUTES.fleetJobs, async ({ query, sees }) => {
-    const { host, job, state, days, limit = DEFAULT_PAGE, offset = 0 } = query;
+    const { host, job, state, act, days, limit = DEFAULT_PAGE, offset = 0 } = query;
     return readFleetJobs(reads, {
       hostId: host === undefined ? undefined : (await hosts.getWithin(sees, host)).id,
       jobId: job?.toLowerCase(),
       reach: sees,
       state,
+      actId: act?.toLowerCase(),
       sinceMs: days === undefined ? undefined : clock.now() - days * DAY_MS,
       limit,
       offset,

@@ -1,7 +1,11 @@
 import { DAY_MS, type FleetJobResult, type FleetJobState, type Job, PatchError } from '@linux-patch/contract';
+import { sql } from 'kysely';
+import { textRows } from '../database/dialect.ts';
 import type { HostJobRow } from '../database/inventory-schema.ts';
 import type { Database } from '../database/open.ts';
+import type { HostRow } from '../database/schema.ts';
 import { noteStarted } from '../inventory/started-jobs.ts';
+import type { JobOrder } from './order.ts';
 
 const KEPT_MS = 2 * 365 * DAY_MS;
 const MAX_MESSAGE_CHARACTERS = 2_000;
@@ -34,12 +38,10 @@ export async function beginJob(own: Database, job: NewHostJob): Promise<HostJobR
     .where('key', '=', job.key)
     .executeTakeFirst();
   if (!before) {
-    const row: HostJobRow = { ...job, state: 'asked', job_id: null, ended_at: null, result: null };
+    const nothing = { job_id: null, act_id: null, ended_at: null, result: null, status: null };
+    const row: HostJobRow = { ...job, state: 'asked', ...nothing };
     await own.insertInto('host_jobs').values(row).execute();
-    await own
-      .deleteFrom('host_jobs')
-      .where('asked_at', '<', job.asked_at - KEPT_MS)
-      .execute();
+    await forgetJobs(own, job.asked_at);
     return row;
   }
   if (before.request !== job.request)
@@ -52,6 +54,43 @@ export async function beginJob(own: Database, job: NewHostJob): Promise<HostJobR
   const again = { state: 'asked', instance_id: job.instance_id, ended_at: null, result: null };
   await own.updateTable('host_jobs').set(again).where('id', '=', before.id).execute();
   return { ...before, ...again };
+}
+
+/** Rows that are added without a look at anything else. */
+const MAX_ROWS = 1_000;
+
+/** Writes down what the hosts of an act are to be asked when their turn comes; by the id of the act each knows it again. */
+export async function addWaiting(
+  own: Database,
+  hosts: readonly Pick<HostRow, 'id' | 'fqdn'>[],
+  { actId, order, newId }: { readonly actId: string; readonly order: JobOrder; readonly newId: () => string },
+): Promise<void> {
+  const request = JSON.stringify(order);
+  for (let from = 0; from < hosts.length; from += MAX_ROWS) {
+    // Whoever only wants to connect, or hears of a change, does not wait for thousands of rows.
+    await new Promise((resolve) => setImmediate(resolve));
+    const rows = hosts.slice(from, from + MAX_ROWS).map(({ id, fqdn }) => [newId(), id, fqdn]);
+    await own
+      .insertInto('host_jobs')
+      .columns([
+        ...(['id', 'host_id', 'fqdn', 'key', 'act_id', 'actor', 'operation'] as const),
+        ...(['request', 'state', 'asked_at'] as const),
+      ])
+      .expression(
+        sql`select e.value->>0, e.value->>1, e.value->>2, a.id, a.id, a.actor, a.operation, ${request}, 'waiting', a.asked_at
+          from ${textRows(own, rows)} cross join acts as a where a.id = ${actId}`,
+      )
+      .execute();
+  }
+}
+
+/** Forgets what is too old to be of use. */
+export async function forgetJobs(own: Database, nowMs: number): Promise<void> {
+  for (const table of ['host_jobs', 'acts'] as const)
+    await own
+      .deleteFrom(table)
+      .where('asked_at', '<', nowMs - KEPT_MS)
+      .execute();
 }
 
 /** The host has it as a job, which is followed from now on. @returns whether that was not known before */
@@ -78,10 +117,10 @@ export interface NoJob {
   readonly message: string;
 }
 
-/** Nothing more is done about a request whose answer was open. */
+/** Nothing more is done about a request whose answer was open, or whose host was never asked. */
 export async function closeJob(
   own: Database,
-  id: string,
+  { id, state: was }: Pick<HostJobRow, 'id' | 'state'>,
   { state, code, message }: NoJob,
   nowMs: number,
 ): Promise<void> {
@@ -90,8 +129,40 @@ export async function closeJob(
     .updateTable('host_jobs')
     .set({ state, ended_at: nowMs, result })
     .where('id', '=', id)
-    .where('state', '=', 'asked')
+    .where('state', '=', was)
     .execute();
+}
+
+/** The hosts of an act that still wait are never asked. @returns how many */
+export async function closeWaiting(
+  own: Database,
+  actId: string,
+  message: string,
+  nowMs: number,
+): Promise<number> {
+  const result = resultText({ status: null, message, error_code: null, changed: {}, reboot: null });
+  const { numUpdatedRows } = await own
+    .updateTable('host_jobs')
+    .set({ state: 'not_begun', ended_at: nowMs, result })
+    .where('act_id', '=', actId)
+    .where('state', '=', 'waiting')
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
+}
+
+/** It is the turn of a host: from now on it is asked. @returns undefined when its act was stopped meanwhile */
+export async function takeWaiting(
+  own: Database,
+  { id }: Pick<HostJobRow, 'id'>,
+  { instanceId, nowMs }: { readonly instanceId: string | undefined; readonly nowMs: number },
+): Promise<HostJobRow | undefined> {
+  return own
+    .updateTable('host_jobs')
+    .set({ state: 'asked', instance_id: instanceId ?? null, asked_at: nowMs })
+    .where('id', '=', id)
+    .where('state', '=', 'waiting')
+    .returningAll()
+    .executeTakeFirst();
 }
 
 /** What of a job is kept when it is over. */
@@ -109,7 +180,12 @@ export async function endJob(
     : { status: null, message: FORGOTTEN, error_code: 'JOB_NOT_FOUND', changed: {}, reboot: null };
   await own
     .updateTable('host_jobs')
-    .set({ state: outcome ? 'ended' : 'unknown', ended_at: nowMs, result: resultText(result) })
+    .set({
+      state: outcome ? 'ended' : 'unknown',
+      ended_at: nowMs,
+      result: resultText(result),
+      status: result.status,
+    })
     .where('host_id', '=', hostId)
     .where('job_id', '=', jobId)
     .where('state', '=', 'accepted')
@@ -161,4 +237,16 @@ function resultText(result: FleetJobResult): string {
 /** Requests whose answer is not known, the oldest first. */
 export async function readAsked(db: Database): Promise<HostJobRow[]> {
   return db.selectFrom('host_jobs').selectAll().where('state', '=', 'asked').orderBy('asked_at').execute();
+}
+
+/** Hosts whose turn it is not yet, in the order in which it comes. */
+export async function readWaiting(db: Database, limit: number): Promise<HostJobRow[]> {
+  return db
+    .selectFrom('host_jobs')
+    .selectAll()
+    .where('state', '=', 'waiting')
+    .orderBy('asked_at')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
 }

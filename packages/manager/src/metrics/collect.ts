@@ -33,7 +33,7 @@ export interface MetricSources {
 }
 
 /** Of what hosts were asked, what is not over. */
-const OPEN_JOB_STATES = ['asked', 'accepted'] as const;
+const OPEN_JOB_STATES = ['waiting', 'asked', 'accepted'] as const;
 const ENROLLMENT_STATES = ['pending', 'approved', 'installed', 'denied'] as const;
 
 /** Everything that can be measured, in Prometheus' text format. */

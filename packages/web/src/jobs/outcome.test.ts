@@ -27,6 +27,7 @@ it.each([
   ],
   ['ended', result({ message: 'not to be read' }), '? ended, nobody can say how', 'not to be read'],
   ['ended', null, '? ended, nobody can say how', ''],
+  ['waiting', null, '· waits for its turn', ''],
   ['asked', null, '… asked, no answer yet', ''],
   ['accepted', null, '▶ on the host', ''],
   ['not_begun', result({ error_code: 'POLICY_DENIED', message: 'no' }), '✖ not begun', 'POLICY_DENIED: no'],

@@ -14,6 +14,7 @@ export function outcomeOf({ state, result }: Pick<FleetJob, 'state' | 'result'>)
 }
 
 const SIGNS: Readonly<Record<Exclude<FleetJob['state'], 'ended'>, string>> = {
+  waiting: '·',
   asked: '…',
   accepted: '▶',
   not_begun: '✖',

@@ -36,6 +36,8 @@ const ROUTES: Readonly<Record<Reading, readonly HintTopic[]>> = {
   packageUpdates: ['packages', 'hosts'],
   hostChanges: ['packages'],
   fleetJobs: ['jobs'],
+  acts: ['jobs'],
+  act: ['jobs'],
   hostPackages: [],
   hostPatches: [],
   hostSystem: [],

@@ -26,6 +26,7 @@ import { apiTokenGuarded } from './024-api-token-guarded.ts';
 import { roleBindings } from './025-role-bindings.ts';
 import { passkeys } from './026-passkeys.ts';
 import { waitingSince } from './027-waiting-since.ts';
+import { acts } from './028-acts.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -56,4 +57,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '025-role-bindings': roleBindings,
   '026-passkeys': passkeys,
   '027-waiting-since': waitingSince,
+  '028-acts': acts,
 };
