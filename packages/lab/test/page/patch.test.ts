@@ -58,6 +58,10 @@ describe('Patching a host from its page', () => {
     await signIn(page, 'vera');
     await planAll(page);
     expect(await whyNot(page, 'Apply')).toContain('Your role, viewer');
+    const steps = page.getByRole('region', { name: 'What would be done' });
+    expect(await steps.getByRole('row', { name: /toylib.*✓ mends a fault/ }).count()).toBe(1);
+    expect(await steps.getByRole('row', { name: /toyhello.* no\b/ }).count()).toBe(1);
+    await page.getByText('Upgrades that mend security faults: 1 of 2.').waitFor();
   });
 
   it('says which rule of the host forbids it, and where that stands', async () => {
