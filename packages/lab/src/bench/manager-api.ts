@@ -16,26 +16,32 @@ export interface ManagerApi extends Disposable {
   call(method: 'GET' | 'POST', path: string, body?: object): Promise<string>;
 }
 
-export async function openManagerApi(manager: ManagerProcess): Promise<ManagerApi> {
+export async function openManagerApi(manager: Pick<ManagerProcess, 'root'>): Promise<ManagerApi> {
   const data = join(manager.root, 'var/lib/linux_patch_manager');
   const caPem = await readFile(join(data, 'ca/root.pem'), 'utf8');
   const agent = new Agent({ keepAlive: true });
   const socketPath = adminSocketOf(manager);
+  const ask = async (method: 'GET' | 'POST', path: string, body?: object): Promise<string> => {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const headers = body ? { 'content-type': 'application/json' } : {};
+    const outgoing = request({ socketPath, path, agent, method, headers }, (response) => {
+      text(response).then((answer) => {
+        if (response.statusCode === 200) resolve(answer);
+        else reject(new Error(`${method} ${path}: ${response.statusCode} ${answer}`));
+      }, reject);
+    });
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      // The manager ended a kept connection just when it was taken (nodejs.org/api/http.html#requestreusedsocket).
+      const isEnded = error.code === 'ECONNRESET' || error.code === 'EPIPE';
+      if (outgoing.reusedSocket && isEnded) ask(method, path, body).then(resolve, reject);
+      else reject(error);
+    });
+    outgoing.end(body && JSON.stringify(body));
+    return promise;
+  };
   return {
     caPem,
-    async call(method, path, body) {
-      const { promise, resolve, reject } = Promise.withResolvers<string>();
-      const headers = body ? { 'content-type': 'application/json' } : {};
-      const outgoing = request({ socketPath, path, agent, method, headers }, (response) => {
-        text(response).then((answer) => {
-          if (response.statusCode === 200) resolve(answer);
-          else reject(new Error(`${method} ${path}: ${response.statusCode} ${answer}`));
-        }, reject);
-      });
-      outgoing.on('error', reject);
-      outgoing.end(body && JSON.stringify(body));
-      return promise;
-    },
+    call: ask,
     [Symbol.dispose]: () => agent.destroy(),
   };
 }
