@@ -118,6 +118,7 @@ describe('the inventory of the fleet', () => {
       current: 0,
       behind: 0,
       unknown: 1,
+      not_asked: 0,
       security: 0,
       oldest_listed_at: null,
     });
@@ -138,7 +139,7 @@ describe('the inventory of the fleet', () => {
     expect((await fleet()).hosts[0]).toMatchObject({ state: 'unknown', packages: 1 });
     await using other = await joinListening(world);
     const { figures, hosts } = await fleet();
-    expect(figures).toMatchObject({ hosts: 2, current: 0, behind: 0, unknown: 2 });
+    expect(figures).toMatchObject({ hosts: 2, current: 0, behind: 0, unknown: 2, not_asked: 1 });
     expect(hosts.find(({ fqdn }) => fqdn === other.fqdn)?.reason).toContain('not listed yet');
   });
 

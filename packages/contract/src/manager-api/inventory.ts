@@ -32,6 +32,10 @@ export const FleetFigures = lazily(() =>
     current: z.int().nonnegative(),
     behind: z.int().nonnegative(),
     unknown: z.int().nonnegative(),
+    not_asked: z
+      .int()
+      .nonnegative()
+      .meta({ description: 'Those of `unknown` that joined and were not asked yet.' }),
     security: z
       .int()
       .nonnegative()

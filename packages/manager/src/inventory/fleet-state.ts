@@ -44,19 +44,21 @@ type Counts = {
   readonly state: InventoryState;
   readonly hosts: number;
   readonly security: number;
+  readonly not_asked: number;
   readonly oldest: number | null;
 };
 
 /** How the fleet fares. */
 export async function readFigures(db: Database, freshness: FleetView): Promise<FleetFigures> {
   const { rows } = await sql<Counts>`select ${stateIn(freshness)} as state, count(*) as hosts,
-      sum(case when s.security_updates > 0 then 1 else 0 end) as security, min(s.listed_at) as oldest
+      sum(case when s.security_updates > 0 then 1 else 0 end) as security,
+      sum(case when s.checked_at is null then 1 else 0 end) as not_asked, min(s.listed_at) as oldest
     from hosts as h left join package_sets as s on s.host_id = h.id
     where h.left_at is null and ${within(freshness.reach, 'h.id')} group by 1`.execute(db, {
     signal: freshness.signal,
   });
   const of = (state: InventoryState): Counts =>
-    rows.find((row) => row.state === state) ?? { state, hosts: 0, security: 0, oldest: null };
+    rows.find((row) => row.state === state) ?? { state, hosts: 0, security: 0, not_asked: 0, oldest: null };
   const known = [of('current'), of('behind')];
   const oldest = known.flatMap((one) => one.oldest ?? []);
   return {
@@ -64,6 +66,7 @@ export async function readFigures(db: Database, freshness: FleetView): Promise<F
     current: of('current').hosts,
     behind: of('behind').hosts,
     unknown: of('unknown').hosts,
+    not_asked: of('unknown').not_asked,
     security: of('behind').security,
     oldest_listed_at: oldest.length === 0 ? null : new Date(Math.min(...oldest)).toISOString(),
   };

@@ -6,18 +6,50 @@ import { ask } from '../api/queries.ts';
 import { identityOf, needsLook } from '../hosts/known-identity.ts';
 import { count } from '../words/count.ts';
 
+type Figures = Answered<'inventory'>['figures'];
+
+/** What hosts are unknown for, where somebody has to look; those that joined a moment ago alone are no reason. */
+function unknownIn({ unknown, not_asked: notAsked }: Figures): string | undefined {
+  if (unknown === notAsked) return undefined;
+  const some = notAsked === 0 ? '' : ` (${notAsked.toLocaleString('en')} were not asked yet)`;
+  return `unknown, each with its reason${some}`;
+}
+
+/** Hosts that the manager asks by itself, which is nobody's work. */
+function NotAsked({ number, search }: { readonly number: number; readonly search: string }) {
+  return (
+    <Text size="sm">
+      <Link to="/hosts" search={{ q: search }}>
+        {count(number, 'host')}
+      </Link>{' '}
+      joined and {number === 1 ? 'was' : 'were'} not asked yet; the manager does that by itself.
+    </Text>
+  );
+}
+
 /** What waits for a person, each with where it is done. */
-export function NeedsYou({ figures }: { readonly figures: Answered<'inventory'>['figures'] }) {
+export function NeedsYou({ figures }: { readonly figures: Figures }) {
   const { data: status } = useQuery(ask('status'));
   const { data: fleet } = useQuery(ask('listHosts'));
   const waiting = status?.pending_enrollments ?? 0;
   const present = (fleet?.hosts ?? []).filter(({ left_at }) => left_at === null);
   const identities = present.map(identityOf);
-  const troubled = identities.filter(needsLook).length;
   const fresh = identities.filter((one) => one === 'new').length;
-  const toReboot = present.filter(({ reboot }) => reboot.needed).length;
-  const all = waiting + troubled + toReboot + figures.unknown;
-  const isCalm = status !== undefined && fleet !== undefined && all === 0;
+  const unknown = unknownIn(figures);
+  const hosts = [
+    { number: unknown === undefined ? 0 : figures.unknown, search: 'state:unknown', what: unknown },
+    {
+      number: identities.filter(needsLook).length,
+      search: 'identity:trouble',
+      what: 'with a certificate that needs a look',
+    },
+    {
+      number: present.filter(({ reboot }) => reboot.needed).length,
+      search: 'reboot:needed',
+      what: 'waiting for a reboot',
+    },
+  ].filter(({ number }) => number > 0);
+  const isCalm = status !== undefined && fleet !== undefined && waiting === 0 && hosts.length === 0;
   return (
     <section>
       <Title order={2} size="h4" mt="lg" mb="xs">
@@ -31,35 +63,18 @@ export function NeedsYou({ figures }: { readonly figures: Answered<'inventory'>[
             <Link to="/queue">{count(waiting, 'host')} asking to join</Link>
           </li>
         ) : null}
-        {figures.unknown > 0 ? (
-          <li>
-            <Link to="/hosts" search={{ q: 'state:unknown' }}>
-              {count(figures.unknown, 'host')} unknown, each with its reason
+        {hosts.map(({ number, search, what }) => (
+          <li key={search}>
+            <Link to="/hosts" search={{ q: search }}>
+              {count(number, 'host')} {what}
             </Link>
           </li>
-        ) : null}
-        {troubled > 0 ? (
-          <li>
-            <Link to="/hosts" search={{ q: 'identity:trouble' }}>
-              {count(troubled, 'host')} with a certificate that needs a look
-            </Link>
-          </li>
-        ) : null}
-        {toReboot > 0 ? (
-          <li>
-            <Link to="/hosts" search={{ q: 'reboot:needed' }}>
-              {count(toReboot, 'host')} waiting for a reboot
-            </Link>
-          </li>
-        ) : null}
+        ))}
       </ul>
       {fresh > 0 ? (
-        <Text size="sm">
-          <Link to="/hosts" search={{ q: 'identity:new' }}>
-            {count(fresh, 'host')}
-          </Link>{' '}
-          joined and {fresh === 1 ? 'was' : 'were'} not asked yet; the manager does that by itself.
-        </Text>
+        <NotAsked number={fresh} search="identity:new" />
+      ) : unknown === undefined && figures.unknown > 0 ? (
+        <NotAsked number={figures.unknown} search="state:unknown" />
       ) : null}
     </section>
   );

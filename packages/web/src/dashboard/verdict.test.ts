@@ -7,6 +7,7 @@ const figures = (hosts: number, behind: number, unknown: number, security = 0) =
   unknown,
   security,
   current: hosts - behind - unknown,
+  not_asked: 0,
   oldest_listed_at: null,
 });
 
