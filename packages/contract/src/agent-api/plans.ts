@@ -109,7 +109,7 @@ export const Plan = lazily(() =>
 );
 export type Plan = z.infer<typeof Plan>;
 
-export const PlanQuery = z.strictObject({ refresh: queryFlag.optional() });
+export const PlanQuery = lazily(() => z.strictObject({ refresh: queryFlag.optional() }));
 export type PlanQuery = z.infer<typeof PlanQuery>;
 
 /** Body of `POST /packages/plan`: that of the change, and which change it is. */
@@ -142,7 +142,7 @@ export const PatchPlanRequest = lazily(() => ApplyRequest.unwrap().omit({ plan_h
 
 /** How many steps of each kind a difference names. */
 export const PLAN_DIFFERENCE_LIMIT = 100;
-const DifferentSteps = z.array(PlanStep).max(PLAN_DIFFERENCE_LIMIT);
+const DifferentSteps = lazily(() => z.array(PlanStep).max(PLAN_DIFFERENCE_LIMIT));
 
 /** How the plan that was approved and the one of now differ. */
 export const PlanDifference = lazily(() =>
