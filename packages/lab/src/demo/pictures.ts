@@ -88,7 +88,12 @@ function picturesOf({ current, behind, newcomer, person }: PictureFleet, job: st
     { name: 'join-tokens', about: 'Join tokens, with the line to paste on a host', path: '/queue/tokens' },
     { name: 'next-steps', about: 'What comes after the first person was made', path: '/setup' },
     { name: 'certificates', about: 'Certificates of hosts by the time that is left', path: '/certificates' },
-    { name: 'audit', about: 'The audit log: who did what, when and from where', path: '/audit' },
+    {
+      name: 'audit',
+      about: 'The audit log: who did what, when and from where, and all of one record',
+      path: `/audit?about=${current}`,
+      show: (page) => page.getByRole('row').getByRole('button').first().click(),
+    },
     { name: 'account', about: "One's own passkeys, authenticator, sessions and password", path: '/account' },
     { name: 'people', about: 'People with their roles', path: '/settings/people' },
     {

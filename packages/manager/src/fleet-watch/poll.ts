@@ -44,6 +44,8 @@ const FIRST_ROUND_MS = 10_000;
 /** How often it looks at hosts that joined and were not reached yet, and for how long. */
 const NEWCOMERS_MS = 5_000;
 const NEW_FOR_MS = 10 * 60_000;
+/** So many that were not tried yet are asked one after the other between two rounds, for each that is asked at once. */
+const UNTRIED_IN_TURN = 20;
 /** Long enough for a host at work, short enough for a whole fleet that is switched off. */
 const TIMEOUT_MS = 10_000;
 
@@ -107,17 +109,23 @@ export function createFleetPoll(parts: FleetPollParts): FleetPoll {
 /** Hosts that joined just now: whether they can be reached is worth knowing while somebody still looks. */
 async function askNewcomers(parts: FleetPollParts, signal: AbortSignal): Promise<void> {
   const { db, clock, pace, logger } = parts;
-  const newcomers = await db
+  const { concurrency } = pace;
+  const unseen = db
     .selectFrom('hosts')
     .selectAll()
     .where('left_at', 'is', null)
     .where('last_seen_at', 'is', null)
-    .where('created_at', '>', clock.now() - NEW_FOR_MS)
-    // Those that were not tried yet come first; the rest has the regular round as well.
-    .orderBy('last_error', (order) => order.asc().nullsFirst())
-    .limit(pace.concurrency)
+    .where('created_at', '>', clock.now() - NEW_FOR_MS);
+  const untried = await unseen
+    .where('last_error', 'is', null)
+    .limit(concurrency * UNTRIED_IN_TURN)
     .execute();
-  await inTurn(newcomers, pace.concurrency, signal, (host) =>
+  // They have the regular round as well, and each may cost the time that a host is given.
+  const again = await unseen
+    .where('last_error', 'is not', null)
+    .limit(Math.max(0, concurrency - untried.length))
+    .execute();
+  await inTurn([...untried, ...again], concurrency, signal, (host) =>
     askHost(parts, host, signal).catch((error: unknown) =>
       logger.error('What a new host said could not be kept', { fqdn: host.fqdn, error }),
     ),
