@@ -22,7 +22,8 @@ export function Shell() {
   const wasIn = useRef(false);
   const { pathname, hash } = useLocation();
   const [hasHelp, setHelp] = useState(false);
-  useKeys(useCallback(() => setHelp(true), []));
+  const showKeys = useCallback(() => setHelp(true), []);
+  useKeys(showKeys);
   useLive();
   if (session.data) wasIn.current = true;
   if (session.isPending) return <Loading what="your session" />;
@@ -37,7 +38,7 @@ export function Shell() {
           <a className="skip" href="#content">
             Skip to the content
           </a>
-          <Side />
+          <Side showKeys={showKeys} />
           {hasHelp && session.data ? <KeysHelp close={() => setHelp(false)} /> : null}
           <main className="shell-main" id="content" tabIndex={-1}>
             <ClockRemark />

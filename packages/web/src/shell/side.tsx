@@ -38,7 +38,7 @@ function Screens({ waiting }: { readonly waiting: number }) {
 }
 
 /** Where one can go, and who is signed in. */
-export function Side() {
+export function Side({ showKeys }: { readonly showKeys: () => void }) {
   const client = useQueryClient();
   const { data: session } = useQuery(sessionQuery);
   const { data: status } = useQuery({ ...ask('status'), enabled: session !== null });
@@ -53,14 +53,13 @@ export function Side() {
           <Button variant="default" size="xs" onClick={() => setColorScheme(other)}>
             {other === 'dark' ? 'Dark' : 'Light'} colours
           </Button>
+          <Button variant="default" size="xs" onClick={showKeys}>
+            Keys (?)
+          </Button>
           <Button variant="default" size="xs" loading={leave.isPending} onClick={() => leave.mutate()}>
             Sign out
           </Button>
           {leave.error ? <Text size="sm">You are not signed out: {leave.error.message}</Text> : null}
-          <Text size="xs">
-            Keys: / search · g d dashboard · g h hosts · g u updates · g j jobs · g q asking to join · g c
-            certificates · g a audit · g s settings
-          </Text>
         </Stack>
       </Folded>
     </header>
