@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { APT_JOIN_SCRIPT } from '../src/install/apt-script.ts';
+import { JOIN_SCRIPT } from '../src/install/join-script.ts';
 import { startWorld, type World } from './world.ts';
 
 const run = promisify(execFile);
@@ -66,7 +66,7 @@ async function publish(): Promise<string> {
 async function paste(prepared: string): Promise<{ exit: number; said: string; files: string[] }> {
   const script = join(folder, 'script', 'join');
   await mkdir(join(folder, 'script'), { recursive: true });
-  await writeFile(script, APT_JOIN_SCRIPT);
+  await writeFile(script, JOIN_SCRIPT);
   const ca = createHash('sha256')
     .update(await readFile(join(world.paths.caFolder, 'root.pem')))
     .digest('hex');
@@ -133,5 +133,18 @@ describe.runIf(canRun)('the line for hosts with apt, where it does not come to i
     expect([exit, files]).toEqual([1, AS_BEFORE]);
     expect(said).toContain('set up for the manager at https://other.example.test:8443');
     expect(said).toContain('Nothing was changed on this host.');
+  });
+
+  it.each([
+    ['opensuse-microos', 'suse opensuse'],
+    ['alpine', ''],
+    ['', ''],
+  ])('changes nothing on a host that calls itself "%s", like "%s"', async (id, like) => {
+    const system = `rm /etc/os-release; printf 'ID_LIKE="%s"\\nID="%s"\\n' '${like}' '${id}' > /etc/os-release`;
+    const { exit, said, files } = await paste(`${SERVING}\n${system}`);
+    expect([exit, files]).toEqual([1, AS_BEFORE]);
+    expect(said).toMatch(
+      /none of the systems .*: those with apt, dnf, zypper or pacman\. Nothing was changed/,
+    );
   });
 });

@@ -21,6 +21,9 @@ beforeAll(async () => {
   await writeFile(join(folder, 'InRelease'), 'signed\n');
   await writeFile(join(folder, 'linux-patch-api_1.3.0-1_amd64.deb'), PACKAGE);
   await writeFile(join(folder, '.hidden'), 'hidden');
+  await mkdir(join(world.paths.installFolder, 'packages/x86_64'), { recursive: true });
+  await mkdir(join(world.paths.installFolder, 'packages/aarch64'));
+  await writeFile(join(world.paths.installFolder, 'packages/x86_64/SHA256SUMS.gpg'), 'signed\n');
   await writeFile(join(world.paths.installFolder, 'apt/beside'), 'beside');
   await symlink(join(world.paths.caFolder, 'root.key.pem'), join(folder, 'link'));
 });
@@ -47,6 +50,9 @@ describe('what hosts install', () => {
     'apt/..%2f..%2fca/root.pem',
     'apt/%2e%2e/beside',
     'apt/./beside',
+    'packages/x86_64/Packages',
+    'ca/amd64/InRelease',
+    '__proto__/amd64/InRelease',
     `apt/amd64/${'a'.repeat(300)}`,
     'apt/amd64/a%00b',
     'apt/amd64/',
@@ -58,7 +64,10 @@ describe('what hosts install', () => {
   it('is never half of one file and half of the next', async () => {
     const folder = world.paths.installFolder;
     await writeFile(join(folder, 'apt/amd64/growing.deb'), PACKAGE);
-    const file = await openRepositoryFiles(systemFiles, folder).open('amd64', 'growing.deb');
+    const file = await openRepositoryFiles(systemFiles, folder).open(
+      { kind: 'apt', architecture: 'amd64' },
+      'growing.deb',
+    );
     const read = async () => {
       for await (const piece of file.pieces()) {
         expect(piece.length).toBeGreaterThan(0);
@@ -74,18 +83,19 @@ describe('what hosts install', () => {
 
   it('is told to who makes join tokens, with the hashes that a line carries', async () => {
     const { data } = (await world.admin('/install')).json();
-    const script = (await world.call({ path: '/install/apt.sh' })).text;
+    const script = (await world.call({ path: '/install/join.sh' })).text;
     const ca = (await world.call({ path: '/api/v1/pki/ca.pem' })).text;
     expect(data).toEqual({
       release_key: KEY,
       apt: ['amd64'],
+      packages: ['x86_64'],
       script_sha256: sha256(script),
       ca_sha256: sha256(ca),
     });
   });
 
   it('comes with a script that a shell understands', async () => {
-    const script = (await world.call({ path: '/install/apt.sh' })).text;
+    const script = (await world.call({ path: '/install/join.sh' })).text;
     execFileSync('sh', ['-n'], { input: script });
   });
 });

@@ -88,8 +88,8 @@ describe('without a credential', () => {
       'ca (GET /api/v1/pki/ca.pem)',
       'crl (GET /api/v1/pki/crl.pem)',
       'trust (GET /api/v1/pki/trust)',
-      'installScript (GET /install/apt.sh)',
-      'installFile (GET /install/apt/{architecture}/{file})',
+      'installScript (GET /install/join.sh)',
+      'installFile (GET /install/{kind}/{architecture}/{file})',
       'repoConfig (GET /api/v1/pki/repo-config)',
     ]);
   });

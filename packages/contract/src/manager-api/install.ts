@@ -23,7 +23,10 @@ export const InstallSources = lazily(() =>
       .array(z.string().max(16))
       .max(16)
       .meta({ description: 'Architectures for which there is a repository for apt.' }),
-    script_sha256: Sha256.meta({ description: 'Of `/install/apt.sh`.' }),
+    packages: z.array(z.string().max(16)).max(16).meta({
+      description: 'Architectures for which there are packages for dnf, zypper and pacman.',
+    }),
+    script_sha256: Sha256.meta({ description: 'Of `/install/join.sh`.' }),
     ca_sha256: Sha256.meta({ description: 'Of `/api/v1/pki/ca.pem`, byte for byte.' }),
   }),
 );

@@ -187,9 +187,9 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
   },
   installScript: {
     method: 'GET',
-    path: '/install/apt.sh',
+    path: '/install/join.sh',
     auth: 'public',
-    summary: 'What the line of `install-line` runs on a host with apt; the line carries its hash',
+    summary: 'What the line of `install-line` runs on a host; the line carries its hash',
     response: Output,
     bare: true,
     mediaType: 'text/x-shellscript',
@@ -198,9 +198,10 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
   },
   installFile: {
     method: 'GET',
-    path: '/install/apt/{architecture}/{file}',
+    path: '/install/{kind}/{architecture}/{file}',
     auth: 'public',
-    summary: 'A file of the repository that hosts install from, signed by the release key; apt asks for it',
+    summary:
+      'A file that hosts install from, signed by the release key: `apt` is a repository for apt, `packages` what the others install one by one',
     response: Output,
     bare: true,
     mediaType: 'application/octet-stream',

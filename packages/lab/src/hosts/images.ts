@@ -43,8 +43,8 @@ const BASES: Readonly<Record<Flavour, Base>> = {
 
 /** A foreign package manager, installed on top of the base. */
 const ADDED: Readonly<Partial<Record<Flavour, readonly string[]>>> = {
-  dnf: ['dnf', 'rpm', 'dnf-plugins-core', 'libatomic1'],
-  pacman: ['pacman-package-manager', 'libatomic1'],
+  dnf: ['dnf', 'rpm', 'dnf-plugins-core', 'libatomic1', 'curl'],
+  pacman: ['pacman-package-manager', 'libatomic1', 'curl'],
 };
 
 function keyOf(parts: unknown): string {

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { nodeCommands } from '@linux-patch/runtime/node';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { expect, it } from 'vitest';
-import { aptLine, installLine } from './install-line.ts';
+import { installLine, joinLine } from './install-line.ts';
 
-it('a line for apt names script, CA and release key, and has the join string on standard input alone', () => {
-  const line = aptLine({
+it('a line names script, CA and release key, and has the join string on standard input alone', () => {
+  const line = joinLine({
     script_sha256: 'a'.repeat(64),
     ca_sha256: 'b'.repeat(64),
     releaseKey: 'C'.repeat(40),
@@ -15,7 +15,10 @@ it('a line for apt names script, CA and release key, and has the join string on 
   const [command, ...rest] = made.split('\n');
   expect(rest).toEqual(['lpj1.secret', 'JOIN']);
   expect(command).toMatch(
-    / download-file 'https:\/\/it'\\''s\.example\.test:8443\/install\/apt\.sh' "\$d\/join" SHA256:a{64} /,
+    / download-file 'https:\/\/it'\\''s\.example\.test:8443\/install\/join\.sh' "\$d\/join" SHA256:a{64};/,
+  );
+  expect(command).toMatch(
+    / curl -fsSk -o "\$d\/join" 'https:\/\/it'\\''s\.example\.test:8443\/install\/join\.sh' && echo "a{64} {2}\$d\/join" \| sha256sum -c --quiet; fi && sh /,
   );
   expect(command).toMatch(/ sh "\$d\/join" 'https:\/\/it'\\''s\.example\.test:8443' b{64} C{40} <<'JOIN'$/);
 });

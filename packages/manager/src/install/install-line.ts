@@ -20,23 +20,27 @@ function quoted(text: string): string {
 /** Makes what to paste for one host. */
 export type LineFor = (host: { readonly managerUrl: string; readonly joinString: string }) => string;
 
-const APT_HELPER =
-  '/usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root -o Acquire::https::Verify-Peer=false -o Acquire::https::Verify-Host=false';
+const APT_HELPER = '/usr/lib/apt/apt-helper';
+const UNPROVEN =
+  '-qq -o APT::Sandbox::User=root -o Acquire::https::Verify-Peer=false -o Acquire::https::Verify-Host=false';
 
 /**
- * What to paste into a root shell of a new host with apt: fetches the manager's script, whose hash it carries, and gives it
+ * What to paste into a root shell of a new host: fetches the manager's script, whose hash it carries, and gives it
  * the join string on standard input, so that no argument list ever shows it. The script proves the manager by the hash of
  * its CA, and the packages by the release key, before it changes anything.
  */
-export function aptLine({
+export function joinLine({
   script_sha256: script,
   ca_sha256: ca,
   releaseKey,
 }: Pick<InstallSources, 'script_sha256' | 'ca_sha256'> & { readonly releaseKey: string }): LineFor {
   return ({ managerUrl, joinString }) => {
     const url = managerUrl.replace(/\/+$/, '');
+    const from = quoted(`${url}/install/join.sh`);
+    const byApt = `${APT_HELPER} ${UNPROVEN} download-file ${from} "$d/join" SHA256:${script}`;
+    const byCurl = `curl -fsSk -o "$d/join" ${from} && echo "${script}  $d/join" | sha256sum -c --quiet`;
     return [
-      `d=$(mktemp -d) && ${APT_HELPER} download-file ${quoted(`${url}/install/apt.sh`)} "$d/join" SHA256:${script} && sh "$d/join" ${quoted(url)} ${ca} ${releaseKey} <<'JOIN'`,
+      `d=$(mktemp -d) && if [ -x ${APT_HELPER} ]; then ${byApt}; else ${byCurl}; fi && sh "$d/join" ${quoted(url)} ${ca} ${releaseKey} <<'JOIN'`,
       joinString,
       'JOIN',
     ].join('\n');
@@ -51,12 +55,13 @@ export function lineFrom(sources: InstallSources): {
   readonly line: LineFor;
   readonly missing: string | undefined;
 } {
-  const { release_key: releaseKey, apt } = sources;
-  if (releaseKey !== null && apt.length > 0)
-    return { line: aptLine({ ...sources, releaseKey }), missing: undefined };
+  const { release_key: releaseKey, apt, packages } = sources;
+  const isEmpty = apt.length + packages.length === 0;
+  if (releaseKey !== null && !isEmpty)
+    return { line: joinLine({ ...sources, releaseKey }), missing: undefined };
   return {
     line: installLine(),
-    missing: apt.length === 0 ? 'it has no signed packages' : 'install.release_key is not set',
+    missing: isEmpty ? 'it has no signed packages' : 'install.release_key is not set',
   };
 }
 

@@ -6,6 +6,10 @@ const PIECE_BYTES = 256 * 1024;
 /** No link, no hidden file, no way up. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9.+~_-]{0,200}$/;
 
+/** What proves all other files of a folder: a repository for apt, or packages that hosts install one by one. */
+const SIGNED = { apt: 'InRelease', packages: 'SHA256SUMS.gpg' } as const;
+export type RepositoryKind = keyof typeof SIGNED;
+
 /** A file of the repository, as it lies there now. */
 export interface RepositoryFile {
   readonly sizeBytes: number;
@@ -15,25 +19,27 @@ export interface RepositoryFile {
 
 /** The signed packages that hosts install. Nothing here can sign: what lies there is as somebody else made it. */
 export interface RepositoryFiles {
-  /** Architectures, by dpkg's names, for which there is a signed repository for apt. */
-  architectures(): Promise<string[]>;
+  /** Architectures for which there is something signed: by dpkg's names for apt, else by the kernel's (uname(2)). */
+  architectures(kind: RepositoryKind): Promise<string[]>;
   /** @throws PatchError `NOT_FOUND` */
-  open(architecture: string, file: string): Promise<RepositoryFile>;
+  open(
+    place: { readonly kind: string; readonly architecture: string },
+    file: string,
+  ): Promise<RepositoryFile>;
 }
 
 export function openRepositoryFiles(files: Files, folder: string): RepositoryFiles {
-  const apt = join(folder, 'apt');
   return {
-    async architectures() {
-      const names = await files.list(apt, { missingOk: true });
-      const signed = await Promise.all(
-        names.filter((name) => NAME.test(name)).map((name) => files.facts(join(apt, name, 'InRelease'))),
-      );
-      return names.filter((name) => NAME.test(name)).filter((_, index) => signed[index]?.kind === 'file');
+    async architectures(kind) {
+      const place = join(folder, kind);
+      const names = (await files.list(place, { missingOk: true })).filter((name) => NAME.test(name));
+      const signed = await Promise.all(names.map((name) => files.facts(join(place, name, SIGNED[kind]))));
+      return names.filter((_, index) => signed[index]?.kind === 'file');
     },
-    async open(architecture, file) {
-      const path = join(apt, architecture, file);
-      const facts = NAME.test(architecture) && NAME.test(file) ? await files.facts(path) : undefined;
+    async open({ kind, architecture }, file) {
+      const isOurs = Object.hasOwn(SIGNED, kind) && NAME.test(architecture) && NAME.test(file);
+      const path = join(folder, kind, architecture, file);
+      const facts = isOurs ? await files.facts(path) : undefined;
       if (facts?.kind !== 'file') throw new PatchError('NOT_FOUND', 'The repository has no such file.');
       return { sizeBytes: facts.sizeBytes, pieces: () => piecesOf(files, path, facts) };
     },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { InstallSources } from '@linux-patch/contract';
-import { APT_JOIN_SCRIPT } from './apt-script.ts';
+import { JOIN_SCRIPT } from './join-script.ts';
 import type { RepositoryFiles } from './repository-files.ts';
 
 function sha256(text: string): string {
@@ -22,8 +22,9 @@ export async function readSources({
 }: InstallOffer): Promise<InstallSources> {
   return {
     release_key: releaseKey ?? null,
-    apt: await repository.architectures(),
-    script_sha256: sha256(APT_JOIN_SCRIPT),
+    apt: await repository.architectures('apt'),
+    packages: await repository.architectures('packages'),
+    script_sha256: sha256(JOIN_SCRIPT),
     ca_sha256: sha256(rootsPem()),
   };
 }

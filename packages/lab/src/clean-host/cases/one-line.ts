@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { refreshLists } from '../../apt/lists.ts';
 import { untilServing } from '../agent-jobs.ts';
 import type { CleanHostCase } from '../case.ts';
@@ -9,6 +11,12 @@ const CHANGED = [
   '/etc/linux_patch_api',
   '/usr/bin/linux-patch-api',
 ];
+
+/** What hosts of other families call themselves; they are made of Debian here. */
+const OS_RELEASE = {
+  dnf: 'ID="rocky"\nID_LIKE="rhel fedora"\nVERSION_ID="9.5"\n',
+  pacman: 'ID=arch\n',
+} as const;
 
 export const ONE_LINE: readonly CleanHostCase[] = [
   {
@@ -54,6 +62,48 @@ export const ONE_LINE: readonly CleanHostCase[] = [
       assert.match(policy, new RegExp(`\\*\\*\\* \\S+ 500\\n.* ${manager.url}/install/apt`));
       const all = await host.must('apt-cache', ['policy']);
       assert.match(all, new RegExp(`-10 ${manager.url}/install/apt`));
+    },
+  },
+  {
+    name: 'one line pasted on a host with dnf or pacman: proves manager and package, installs that file, joins, and says so',
+    flavours: ['dnf', 'pacman'],
+    async run(world, flavour) {
+      await using desk = await openReleaseDesk();
+      const manager = await world.startManager({
+        configuration: [`install: { release_key: ${desk.fingerprint} }`],
+      });
+      await desk.publish(world.shelf.packages, manager);
+      const host = await world.newHost(flavour);
+      assert.ok(flavour === 'dnf' || flavour === 'pacman');
+      await rm(join(host.disk, 'etc/os-release'), { force: true });
+      await writeFile(join(host.disk, 'etc/os-release'), OS_RELEASE[flavour]);
+      // The line takes what such a host has: no apt.
+      await chmod(join(host.disk, 'usr/lib/apt/apt-helper'), 0o644);
+      const { install_line: line } = (await manager.json('install-line')) as { install_line: string };
+
+      // A package that is not the one that was signed changes nothing.
+      const folder = join(manager.root, 'var/lib/linux_patch_manager/install/packages/x86_64');
+      const ending = flavour === 'dnf' ? '.rpm' : '.zst';
+      const file = (await readdir(folder)).find(
+        (one) => one.startsWith('linux-patch-api-') && one.endsWith(ending),
+      );
+      const path = join(folder, file ?? '');
+      const whole = await readFile(path);
+      await writeFile(path, Buffer.concat([whole, Buffer.of(0)]));
+      const refused = await host.run('sh', ['-c', line]);
+      assert.notEqual(refused.exitCode, 0);
+      assert.match(refused.stderr, /is not the one that was signed/);
+      assert.match(refused.stderr, /Nothing was changed on this host/);
+      for (const changed of CHANGED)
+        assert.equal((await host.run('test', ['-e', changed])).exitCode, 1, changed);
+      await writeFile(path, whole);
+
+      const { install_line: next } = (await manager.json('install-line')) as { install_line: string };
+      const pasted = await host.run('sh', ['-c', next]);
+      assert.equal(pasted.exitCode, 0, pasted.stdout + pasted.stderr);
+      assert.match(pasted.stdout, /This host is joined to https:/);
+      await untilServing(host, flavour);
+      await manager.json('packages', host.name);
     },
   },
 ];
