@@ -4,6 +4,7 @@ import { certificateSearchOf } from './certificates/certificate-search.ts';
 import { hostsSearchOf } from './hosts/hosts-search.ts';
 import { jobsSearchOf } from './jobs/jobs-search.ts';
 import { patchSearch } from './patch/wish.ts';
+import { fromOf } from './shell/from-of.ts';
 import { NotHere } from './shell/not-here.tsx';
 import { Shell } from './shell/shell.tsx';
 import { updatesSearch } from './updates/updates-search.ts';
@@ -67,6 +68,22 @@ const jobs = createRoute({
   path: '/jobs',
   validateSearch: jobsSearchOf,
   component: lazyRouteComponent(() => import('./jobs/jobs-screen.tsx'), 'JobsScreen'),
+});
+
+const acts = createRoute({
+  getParentRoute: () => root,
+  path: '/acts',
+  validateSearch: ({ from }: Record<string, unknown>): { readonly from?: number } => {
+    const start = fromOf(from);
+    return start > 0 ? { from: start } : {};
+  },
+  component: lazyRouteComponent(() => import('./acts/acts-screen.tsx'), 'ActsScreen'),
+});
+
+const act = createRoute({
+  getParentRoute: () => root,
+  path: '/acts/$id',
+  component: lazyRouteComponent(() => import('./acts/act-screen.tsx'), 'ActScreen'),
 });
 
 const queue = createRoute({
@@ -147,6 +164,8 @@ export const router = createRouter({
     job,
     updates,
     jobs,
+    acts,
+    act,
     queue,
     tokens,
     setUp,

@@ -10,6 +10,8 @@ export const PAGE_PATHS = [
   '/hosts/{name}/jobs/{job}',
   '/updates',
   '/jobs',
+  '/acts',
+  '/acts/{id}',
   '/queue',
   '/queue/tokens',
   '/setup',

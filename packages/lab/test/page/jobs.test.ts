@@ -1,10 +1,12 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FleetJobs } from '@linux-patch/contract';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { askUntil } from '../../src/wait.ts';
 import { type FleetPage, letIn, openFleetPage } from './fleet-page.ts';
 import { faultsOf } from './screen-readers.ts';
-import { heading, signIn } from './visit.ts';
+import { heading, signIn, whyNot } from './visit.ts';
 
 /** Run in the page: has everything that waits on a host applied, and says with which status that is answered. */
 const applyAll = (host: string): string => `fetch('/api/v1/hosts/${host}/patches/apply', {
@@ -30,9 +32,9 @@ beforeAll(async () => {
 });
 afterAll(() => fleet[Symbol.asyncDispose]());
 
-describe('The jobs of the fleet', () => {
-  const table = (page: Page) => page.getByRole('region', { name: 'Jobs, the newest first' });
+const table = (page: Page) => page.getByRole('region', { name: 'Jobs, the newest first' });
 
+describe('The jobs of the fleet', () => {
   it.each([
     ['light', 1280],
     ['dark', 360],
@@ -151,4 +153,129 @@ describe('The jobs of a host over time', () => {
       expect(complaints).toEqual([]);
     },
   );
+});
+
+describe('What is asked of many hosts', () => {
+  const BUTTON = /^Install updates on /;
+  const NO_ACT = '3f2b8c5e-6d1a-4c7b-9e0f-123456789abc';
+  beforeAll(async () => {
+    // Beside a job that works with packages no lists are refreshed.
+    await askUntil('the end of the jobs', async () => {
+      const { total } = (await fleet.manager.json('jobs', '--state', 'accepted')) as FleetJobs;
+      return total === 0 ? true : undefined;
+    });
+    await fleet.repository.publishUpdates([{ name: 'toyhello', version: '3.0-1' }]);
+    await fleet.manager.json('refresh', name);
+  });
+
+  it('is nothing that a viewer starts, nor anybody where nothing waits', async () => {
+    await using window = await fleet.open();
+    const { page } = window;
+    await signIn(page, 'vera');
+    await page.goto('/hosts');
+    expect(await whyNot(page, 'Install updates on 1 host …')).toContain('Your role, viewer');
+    await page.goto(`/acts/${NO_ACT}`);
+    await page.getByRole('alert').getByText(`There is no act ${NO_ACT}.`).waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+  });
+
+  it.each([
+    ['light', 1280],
+    ['dark', 360],
+  ] as const)(
+    'names up to ten thousand hosts before it begins, and says who is left out; %s, %i px',
+    async (colorScheme, width) => {
+      await using window = await fleet.open({ colorScheme, viewport: { width, height: 740 } });
+      const { page, complaints } = window;
+      await signIn(page, 'ada');
+      // Only how many there are is made up: nobody has listed the others, and one of them has left.
+      await page.route('**/api/v1/hosts', async (route) => {
+        const answer = await page.request.get(route.request().url(), { ignoreHTTPSErrors: true });
+        const { data, ...rest } = (await answer.json()) as { readonly data: { hosts: readonly object[] } };
+        const others = Array.from({ length: 10_000 }, (_, number) => ({
+          ...data.hosts[0],
+          id: `host ${number}`,
+          fqdn: `h${number}.many.test`,
+          left_at: number === 0 ? new Date().toISOString() : null,
+        }));
+        const hosts = [...data.hosts, ...others];
+        await route.fulfill({ json: { ...rest, data: { hosts, total: hosts.length } } });
+      });
+      await page.goto('/hosts');
+      await page.getByText('10,001 hosts').waitFor();
+      await page.getByRole('button', { name: BUTTON }).click();
+      const question = page.getByRole('alertdialog', { name: 'Install security updates on ' });
+      await question.getByLabel('What is installed').selectOption('all updates');
+      const all = page.getByRole('alertdialog', { name: 'Install all updates on 10,000 hosts?' });
+      await all.getByText('Of 10,001 hosts that your search finds, 10,000 hosts are meant.').waitFor();
+      await all.getByText('Left out: 1 left the fleet.').waitFor();
+      await all.getByText('9,999 are unknown').waitFor();
+      await all.getByText('1 to 40 of 10,000').waitFor();
+      await all.getByRole('button', { name: 'After' }).click();
+      await all.getByText('41 to 80 of 10,000').waitFor();
+      expect(await page.locator('[role=row], li').count()).toBeLessThanOrEqual(80);
+      expect(await faultsOf(page)).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth > innerWidth')).toBe(false);
+      await page.keyboard.press('Escape');
+      await all.waitFor({ state: 'detached' });
+      await page.unrouteAll({ behavior: 'wait' });
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  it('is begun on all that a search finds, and followed to its end, with the way to each job', async () => {
+    await using window = await fleet.open();
+    const { page, complaints } = window;
+    await signIn(page, 'ada');
+    await page.goto('/hosts?q=state:behind');
+    await page.getByRole('button', { name: 'Install updates on 1 host …' }).press('Enter');
+    const question = page.getByRole('alertdialog', { name: 'on ' });
+    await question.getByLabel('What is installed').selectOption('all updates');
+    await question.getByRole('listitem').filter({ hasText: name }).waitFor();
+    await question.getByRole('button', { name: 'Yes, install them on 1 host' }).press('Enter');
+    await heading(page, 'Install all updates on 1 host').waitFor();
+    const outcomes = page.getByRole('table', { name: 'How it stands on its hosts' });
+    const done = outcomes.getByRole('row').filter({ hasText: 'completed' });
+    await done.waitFor();
+    await page.getByText('It is over on 1 host.').waitFor();
+    expect(await page.getByRole('link', { name: 'state:behind' }).getAttribute('href')).toContain(
+      '/hosts?q=',
+    );
+    expect(await faultsOf(page)).toEqual([]);
+    await done.getByRole('link', { name: '1 host' }).click();
+    await heading(page, 'Jobs').waitFor();
+    expect(new URL(page.url()).search).toMatch(/^\?act=[\da-f-]{36}&state=completed$/);
+    await table(page)
+      .getByRole('link', { name: `patch apply on ${name}` })
+      .waitFor();
+    await page.getByRole('link', { name: 'On many hosts' }).click();
+    await page.getByRole('link', { name: 'all updates on 1 host' }).click();
+    await heading(page, 'Install all updates on 1 host').waitFor();
+    expect(await whyNot(page, 'Stop it')).toBe('No host waits for its turn any more.');
+    expect(complaints).toEqual([]);
+  });
+
+  it('is stopped for the hosts that wait, and says when the manager has asked them all meanwhile', async () => {
+    await using window = await fleet.open();
+    const { page } = window;
+    await signIn(page, 'ada');
+    // Only how many wait is made up.
+    await page.route('**/api/v1/acts/*', async (route) => {
+      if (route.request().method() !== 'GET') return route.continue();
+      const answer = await page.request.get(route.request().url(), { ignoreHTTPSErrors: true });
+      const { data, ...rest } = (await answer.json()) as { readonly data: { counts: object } };
+      const counts = { ...data.counts, waiting: 3 };
+      return route.fulfill({ json: { ...rest, data: { ...data, hosts: 4, counts } } });
+    });
+    await page.goto('/acts');
+    await page.getByRole('link', { name: 'all updates on 1 host' }).click();
+    await page.getByText('It is over on 1 of 4 hosts.').waitFor();
+    await page.getByRole('button', { name: 'Stop it for 3 hosts …' }).click();
+    const question = page.getByRole('alertdialog', { name: 'Stop it for 3 hosts?' });
+    await question.getByText('3 hosts that were not asked yet stay as they are.').waitFor();
+    await question.getByRole('button', { name: 'Stop it for 3 hosts' }).click();
+    await question.getByRole('alert').getByText('Every host was asked already').waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await page.unrouteAll({ behavior: 'wait' });
+  });
 });

@@ -176,7 +176,7 @@ describe('The page', () => {
       route.fulfill({ json: { ...one, data: { hosts, total: many } } }),
     );
     await page.keyboard.type('gh');
-    await page.getByText('10,000 hosts').waitFor();
+    await page.getByText('10,000 hosts', { exact: true }).waitFor();
     await page.getByRole('table', { name: 'Hosts' }).focus();
     for (const key of ['End', 'Home', 'PageDown', 'PageDown']) {
       await page.keyboard.press(key);

@@ -1,7 +1,9 @@
+import type { Host } from '@linux-patch/contract';
 import { Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
+import { StartAct } from '../acts/start-act.tsx';
 import { failureOf } from '../api/call-failure.ts';
 import { fleetQuery } from '../api/queries.ts';
 import { Empty } from '../states/empty.tsx';
@@ -18,7 +20,15 @@ import { useSearch } from './use-search.ts';
 
 const route = getRouteApi('/hosts');
 
-function Found({ all, search }: { readonly all: readonly KnownHost[]; readonly search: HostsSearch }) {
+function Found({
+  all,
+  records,
+  search,
+}: {
+  readonly all: readonly KnownHost[];
+  readonly records: readonly Host[];
+  readonly search: HostsSearch;
+}) {
   const { q = '', sort } = search;
   const { hosts, remark, waitsFor, error } = useSearch(all, q);
   const rows = useMemo(() => inOrder(hosts, sort), [hosts, sort]);
@@ -38,6 +48,7 @@ function Found({ all, search }: { readonly all: readonly KnownHost[]; readonly s
         {hosts.length === all.length ? '' : ` of ${all.length.toLocaleString('en')}`}
         {remark === undefined ? '' : `. ${remark}`}
       </Text>
+      <StartAct hosts={hosts} records={records} search={q} />
       <div className="wide">
         <HostRows hosts={rows} search={search} />
       </div>
@@ -68,7 +79,7 @@ export function HostsScreen() {
         }
       />
       <Loaded query={query} what="the hosts">
-        {() => <Found all={all} search={search} />}
+        {({ hosts }) => <Found all={all} records={hosts} search={search} />}
       </Loaded>
     </>
   );

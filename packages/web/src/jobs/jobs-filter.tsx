@@ -9,7 +9,7 @@ const CHOICES = [
 
 /** Which jobs are looked for; it counts when it is asked for, so that no half name is. */
 export function JobsFilter({
-  search: { host: lookedFor = '', state: lookedIn },
+  search: { host: lookedFor = '', state: lookedIn, act },
   look,
 }: {
   readonly search: JobsSearch;
@@ -21,7 +21,7 @@ export function JobsFilter({
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        look(jobsSearchOf({ host, state }));
+        look(jobsSearchOf({ host, state, act }));
       }}
     >
       <Group align="end" mb="md">

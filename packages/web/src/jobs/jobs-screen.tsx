@@ -10,12 +10,13 @@ import { count } from '../words/count.ts';
 import { JobsFilter } from './jobs-filter.tsx';
 import type { JobsSearch } from './jobs-search.ts';
 import { JobsTable } from './jobs-table.tsx';
+import { JobsTabs } from './jobs-tabs.tsx';
 
 const route = getRouteApi('/jobs');
 
 /** That there is none, and what that means. */
-function None({ search: { host, state } }: { readonly search: JobsSearch }) {
-  if (host === undefined && state === undefined)
+function None({ search: { host, state, act } }: { readonly search: JobsSearch }) {
+  if (host === undefined && state === undefined && act === undefined)
     return (
       <Empty title="Nothing was asked for from this manager in the last two years.">
         <Link to="/updates">What waits on the hosts</Link>
@@ -61,6 +62,16 @@ export function JobsScreen() {
       <Title order={1} mb="md">
         Jobs
       </Title>
+      <JobsTabs />
+      {wanted.act === undefined ? null : (
+        <Text mb="md">
+          Only what belongs to{' '}
+          <Link to="/acts/$id" params={{ id: wanted.act }}>
+            one that was asked of many hosts
+          </Link>
+          . <Link to="/jobs">All jobs</Link>
+        </Text>
+      )}
       <JobsFilter
         key={JSON.stringify(wanted)}
         search={search}

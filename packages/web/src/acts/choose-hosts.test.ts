@@ -1,0 +1,61 @@
+import type { Host } from '@linux-patch/contract';
+import { expect, it } from 'vitest';
+import type { KnownHost } from '../hosts/known-host.ts';
+import { chooseForAct } from './choose-hosts.ts';
+
+const known = (id: string, more: Partial<KnownHost>): KnownHost =>
+  ({ id, fqdn: `${id}.example`, state: 'behind', updates: 2, securityUpdates: 1, ...more }) as KnownHost;
+const record = (id: string, more: object = {}) =>
+  [
+    id,
+    {
+      fqdn: `${id}.example`,
+      left_at: null,
+      identity: { state: 'ok' },
+      job_key: { state: 'pinned' },
+      ...more,
+    } as unknown as Host,
+  ] as const;
+
+const hosts = [
+  known('a', {}),
+  known('b', { securityUpdates: 0 }),
+  known('c', { state: 'current', updates: 0, securityUpdates: 0 }),
+  known('d', { state: 'unknown', updates: null, securityUpdates: null }),
+  known('e', { state: 'left' }),
+  known('f', {}),
+  known('g', {}),
+];
+const records = new Map([
+  record('a'),
+  record('b'),
+  record('c'),
+  record('d'),
+  record('e'),
+  record('f', { job_key: { state: 'foreign' } }),
+  record('g'),
+]);
+const found = {
+  hosts,
+  records,
+  mayNot: ({ fqdn }: Host) => (fqdn === 'g.example' ? 'Your role …' : undefined),
+};
+
+it.each([
+  ['all', ['a', 'b', 'd'], []],
+  ['security', ['a', 'd'], [['have no security update that waits', 1]]],
+] as const)(
+  'an act with %s updates is for the hosts that may need it, and says why not for others',
+  (kind, meant, more) => {
+    const chosen = chooseForAct(found, kind);
+    expect(chosen.meant.map(({ id }) => id)).toEqual(meant);
+    expect(chosen.unknown).toBe(1);
+    expect(chosen.leftOut).toEqual([
+      ...more,
+      ['have nothing that waits', 1],
+      ['left the fleet', 1],
+      ['take no change of this manager now, as their own pages say', 1],
+      ['your role is not for', 1],
+    ]);
+  },
+);

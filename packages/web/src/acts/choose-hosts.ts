@@ -1,0 +1,53 @@
+import type { Host } from '@linux-patch/contract';
+import type { KnownHost } from '../hosts/known-host.ts';
+import { whyNotPatch } from '../patch/why-not-patch.ts';
+
+/** What is installed. */
+export type ActKind = 'security' | 'all';
+
+/** Which of some hosts an act is for, and why not for the others. */
+export interface Chosen {
+  readonly meant: readonly KnownHost[];
+  /** How many of these nobody can say anything of. */
+  readonly unknown: number;
+  /** Reasons, each with how many hosts have it, in the order of the hosts. */
+  readonly leftOut: readonly (readonly [reason: string, hosts: number])[];
+}
+
+/** Hosts that were found, and what is on record of each. */
+export interface FoundHosts {
+  readonly hosts: readonly KnownHost[];
+  readonly records: ReadonlyMap<string, Host>;
+  /** Why somebody may not change a host; undefined when they may. */
+  readonly mayNot: (host: Host) => string | undefined;
+}
+
+const REASONS = {
+  left: 'left the fleet',
+  rights: 'your role is not for',
+  refuses: 'take no change of this manager now, as their own pages say',
+  current: 'have nothing that waits',
+  security: 'have no security update that waits',
+} as const;
+
+function whyLeftOut(host: KnownHost, kind: ActKind, { records, mayNot }: FoundHosts): string | undefined {
+  const record = records.get(host.id);
+  if (host.state === 'left' || !record) return REASONS.left;
+  if (mayNot(record) !== undefined) return REASONS.rights;
+  if (whyNotPatch(record) !== undefined) return REASONS.refuses;
+  if (host.state === 'current') return REASONS.current;
+  if (kind === 'security' && host.securityUpdates === 0) return REASONS.security;
+  return undefined;
+}
+
+/** Leaves out those that cannot be changed, and those of which it is known that nothing waits on them. */
+export function chooseForAct(found: FoundHosts, kind: ActKind): Chosen {
+  const meant: KnownHost[] = [];
+  const leftOut = new Map<string, number>();
+  for (const host of found.hosts) {
+    const reason = whyLeftOut(host, kind, found);
+    if (reason === undefined) meant.push(host);
+    else leftOut.set(reason, (leftOut.get(reason) ?? 0) + 1);
+  }
+  return { meant, unknown: meant.filter(({ state }) => state === 'unknown').length, leftOut: [...leftOut] };
+}
