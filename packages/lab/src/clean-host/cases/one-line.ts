@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { refreshLists } from '../../apt/lists.ts';
+import type { ManagerProcess } from '../../manager-process.ts';
 import { untilServing } from '../agent-jobs.ts';
 import type { CleanHostCase } from '../case.ts';
-import { openReleaseDesk } from '../release.ts';
+import { openReleaseDesk, type ReleaseDesk } from '../release.ts';
+import type { World } from '../world.ts';
 
 const CHANGED = [
   '/etc/apt/sources.list.d/linux-patch.sources',
@@ -18,16 +20,22 @@ const OS_RELEASE = {
   pacman: 'ID=arch\n',
 } as const;
 
+/** A manager that offers what is on the shelf, signed. */
+async function startOffering(world: World, desk: ReleaseDesk): Promise<ManagerProcess> {
+  const manager = await world.startManager({
+    configuration: [`install: { release_key: ${desk.fingerprint} }`],
+  });
+  await desk.publish(world.shelf.packages, manager);
+  return manager;
+}
+
 export const ONE_LINE: readonly CleanHostCase[] = [
   {
     name: 'one line pasted on a host that has nothing of us: proves manager and packages, installs, joins, and says so',
     flavours: ['debian13'],
     async run(world, flavour) {
       await using desk = await openReleaseDesk();
-      const manager = await world.startManager({
-        configuration: [`install: { release_key: ${desk.fingerprint} }`],
-      });
-      await desk.publish(world.shelf.packages, manager);
+      const manager = await startOffering(world, desk);
       const host = await world.newHost(flavour);
       await refreshLists(host);
       const { install_line: line, join_string: secret } = (await manager.json('install-line')) as {
@@ -69,10 +77,7 @@ export const ONE_LINE: readonly CleanHostCase[] = [
     flavours: ['dnf', 'pacman'],
     async run(world, flavour) {
       await using desk = await openReleaseDesk();
-      const manager = await world.startManager({
-        configuration: [`install: { release_key: ${desk.fingerprint} }`],
-      });
-      await desk.publish(world.shelf.packages, manager);
+      const manager = await startOffering(world, desk);
       const host = await world.newHost(flavour);
       assert.ok(flavour === 'dnf' || flavour === 'pacman');
       await rm(join(host.disk, 'etc/os-release'), { force: true });
