@@ -15,7 +15,15 @@ if (unknown.length > 0) {
 }
 
 const abort = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+/** As a shell tells it of a program that SIGINT ended. */
+const BROKEN_OFF = 130;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    // Somebody who asks twice does not want to wait for the step.
+    if (abort.signal.aborted) process.exit(BROKEN_OFF);
+    process.stdout.write('The demo ends with this step.\n');
+    abort.abort();
+  });
 
 const pictures = args.includes('--pictures');
 if (pictures) {
@@ -35,6 +43,8 @@ try {
     signal: abort.signal,
   });
 } catch (error) {
+  // In a terminal the programs of the step end as well, and so it fails.
+  if (abort.signal.aborted) process.exit(BROKEN_OFF);
   process.stderr.write(`demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
   process.stderr.write(`${adviceAfter(folder)}\n`);
   process.exitCode = 1;

@@ -12,19 +12,31 @@ function busyness(): string {
 /**
  * Says from time to time what is waited for, and that it is not forgotten.
  * @param say gets a line
+ * @throws the signal's reason when the work is done
  */
 export async function sayWhile<T>(
-  { say, everyMs = EVERY_MS }: { readonly say: (line: string) => void; readonly everyMs?: number },
+  {
+    say,
+    signal,
+    everyMs = EVERY_MS,
+  }: {
+    readonly say: (line: string) => void;
+    readonly signal?: AbortSignal;
+    readonly everyMs?: number;
+  },
   what: string,
   work: Promise<T>,
 ): Promise<T> {
   const startedMs = performance.now();
   const timer = setInterval(() => {
+    if (signal?.aborted) return;
     const seconds = Math.round((performance.now() - startedMs) / 1_000);
     say(`   still waiting for ${what}, for ${seconds} s; ${busyness()}`);
   }, everyMs);
   try {
-    return await work;
+    const done = await work;
+    signal?.throwIfAborted();
+    return done;
   } finally {
     clearInterval(timer);
   }

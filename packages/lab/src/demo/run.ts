@@ -46,7 +46,9 @@ interface DemoAgent {
 interface World {
   readonly manager: ManagerProcess;
   readonly agents: readonly DemoAgent[];
+  /** Throws when the demo is to end. */
   readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
 }
 
 /** Whether somebody looks at the page, or pictures of it are taken. */
@@ -56,7 +58,11 @@ function isSeen({ once, pictures }: DemoOptions): boolean {
 
 /** The whole product, for real: a manager and three agents, joined by host code, one of them patched; beside them hosts that are recordings. */
 export async function runDemo(options: DemoOptions): Promise<void> {
-  const { folder, say } = options;
+  const { folder, signal } = options;
+  const say = (line: string): void => {
+    signal.throwIfAborted();
+    options.say(line);
+  };
   await using stack = new AsyncDisposableStack();
   stack.use(await claimDemoFolder(folder));
   await rm(join(folder, 'world'), { recursive: true, force: true });
@@ -88,7 +94,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     'apt to install the packages of three hosts',
     Promise.all(HOSTS.map(start)),
   );
-  const world: World = { manager, agents, say };
+  const world: World = { manager, agents, say, signal };
   await approveAll(world);
   const enrolledMs = Math.round(performance.now() - startedMs);
   await repository.publishUpdates();
@@ -97,7 +103,11 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const recorded = isSeen(options) ? RECORDED_HOSTS : RECORDED_UNSEEN;
   say(`7. Beside them ${recorded} hosts that are recordings of real ones: the group @recorded`);
   stack.use(
-    await sayWhile(options, `${recorded} recorded hosts to join`, joinRecordedHosts(manager, recorded)),
+    await sayWhile(
+      options,
+      `${recorded} recorded hosts to join`,
+      joinRecordedHosts(manager, recorded, signal),
+    ),
   );
   say('');
   say(`demo ok: enrolled in ${enrolledMs} ms, patched ${patched} packages`);
@@ -114,8 +124,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   }
   sayWhatNext(world);
   if (options.showLogs) stack.use(servePageSources(manager, (line) => say(`   [page] ${line}`)));
-  if (!options.signal.aborted) await once(options.signal, 'abort');
-  say('stopping ...');
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 async function startAgent(
@@ -146,10 +155,10 @@ interface PendingRequest {
 }
 
 /** Does what an administrator does: reads the code on the host, types it on the manager. */
-async function approveAll({ manager, agents, say }: World): Promise<void> {
+async function approveAll({ manager, agents, say, signal }: World): Promise<void> {
   say('4. They ask to join; the administrator reads the code on each host and approves with it');
   for (const agent of agents) {
-    const code = await sayWhile({ say }, `the code of ${agent.host.name}`, agent.host.hostCode());
+    const code = await sayWhile({ say, signal }, `the code of ${agent.host.name}`, agent.host.hostCode());
     const { enrollments } = (await manager.json('enrollments', 'list')) as { enrollments: PendingRequest[] };
     const request = enrollments.find((one) => one.fqdn === agent.host.name);
     if (!request) throw new Error(`${agent.host.name} shows a code but the manager has no request from it`);
@@ -157,7 +166,7 @@ async function approveAll({ manager, agents, say }: World): Promise<void> {
     await manager.json('enrollments', 'approve', request.id, '--code', code);
   }
   await sayWhile(
-    { say },
+    { say, signal },
     'the three agents to serve',
     Promise.all(agents.map((agent) => agent.process.listening)),
   );

@@ -43,7 +43,11 @@ const addressOf = (number: number): string => `127.3.${number >> 8}.${(number & 
  * Lets so many hosts join that only answer what was recorded, each at its own stage of being patched.
  * @returns what ends them
  */
-export async function joinRecordedHosts(manager: ManagerProcess, count: number): Promise<AsyncDisposable> {
+export async function joinRecordedHosts(
+  manager: ManagerProcess,
+  count: number,
+  signal: AbortSignal,
+): Promise<AsyncDisposable> {
   const recording = await readRecording();
   await using stack = new AsyncDisposableStack();
   using api = await openManagerApi(manager);
@@ -51,6 +55,7 @@ export async function joinRecordedHosts(manager: ManagerProcess, count: number):
     Array.from({ length: count }, (_, number) => number),
     JOINING,
     async (number) => {
+      signal.throwIfAborted();
       const { host, port } = await listen(number, recording);
       stack.defer(async () => {
         host.server.close();
