@@ -39,6 +39,36 @@ const TABS = {
   identity: 'The certificates of a host, and until when they are good',
 };
 
+/** The last ones: hosts are patched for them. */
+const ACTS: readonly Picture[] = [
+  {
+    name: 'act-question',
+    about: 'What is asked before updates are installed on all hosts that a search found',
+    path: '/hosts?q=demo.test',
+    show: (page) => askForAct(page),
+  },
+  {
+    name: 'act',
+    about: 'Updates on several hosts: on how many it is over, and how it stands on the others',
+    path: '/hosts?q=demo.test',
+    show: async (page) => {
+      await askForAct(page);
+      await page.getByRole('alertdialog').getByRole('button').last().click();
+      await page.getByText(/^It is over on \d+ hosts?\.$/).waitFor();
+    },
+  },
+  {
+    name: 'acts',
+    about: 'What was asked of several hosts, by whom, and what became of it',
+    path: '/acts',
+  },
+];
+
+async function askForAct(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^Install updates on \d+ hosts? …$/ }).click();
+  await page.getByRole('alertdialog').waitFor();
+}
+
 /** Every screen that somebody sees who has signed in. */
 function picturesOf({ current, behind, newcomer, person }: PictureFleet, job: string): Picture[] {
   return [
@@ -108,6 +138,7 @@ function picturesOf({ current, behind, newcomer, person }: PictureFleet, job: st
       about: 'What the manager runs with, and where each value is set',
       path: '/settings/configuration',
     },
+    ...ACTS,
   ];
 }
 
