@@ -77,6 +77,25 @@ describe('an administrator does something on several hosts', () => {
     expect(await versions(one)).toMatchObject({ toyhello: '1.0-1' });
   });
 
+  it('and leaves it to the manager, which asks them in turn', async () => {
+    const [code, text] = await run('acts', 'start', '@all', '--security');
+    expect([code, text]).toEqual([0, expect.stringMatching(/^Hosts +2: .*\nFound by +@all$/m)]);
+    const [, id = ''] = /^Act +(\S+)$/m.exec(text) ?? [];
+    const shown = await askUntil('the act to be over on both', async () => {
+      const [, said] = await run('acts', 'show', id);
+      return /^Hosts +2: 2 done$/m.test(said) ? said : undefined;
+    });
+    expect(shown).toMatch(/^What +security updates$/m);
+    expect((await run('acts', 'stop', id))[1]).toContain('Every host was asked already');
+    const { jobs } = (await manager.json('jobs', '--act', id)) as FleetJobs;
+    expect(jobs.map(({ fqdn, operation, state }) => [fqdn, operation, state]).toSorted()).toEqual([
+      [one.name, 'patch_apply', 'ended'],
+      [two.name, 'patch_apply', 'ended'],
+    ]);
+    expect((await run('acts', 'start', '@all,nobody9'))[0]).toBe(3);
+    expect((await run('acts', 'show', '0b5f3a52-8f6d-4c0e-9d61-2f7b1f0c8a11'))[0]).toBe(3);
+  });
+
   it('and hears what a reboot would mean on them before the first is asked', async () => {
     const options = ['--all', '--exclude', '*', '--reboot', '--reboot-delay', '10m', '--wait'];
     const [code, text] = await run('patch', 'acts1,@all', ...options);

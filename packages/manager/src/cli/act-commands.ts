@@ -1,6 +1,13 @@
-import { ACT_OUTCOMES, type ActOutcome, type FleetAct, MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
+import {
+  ACT_OUTCOMES,
+  type ActOutcome,
+  type FleetAct,
+  MANAGER_ADMIN_ROUTES,
+  MAX_ACT_SEARCH_CHARACTERS,
+} from '@linux-patch/contract';
 import { pastTime, renderFacts, renderTable } from '@linux-patch/runtime/printed';
 import type { Command } from 'commander';
+import { findHosts, HOSTS_HELP } from './choose-hosts.ts';
 import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { describePage, type Page, paged, pageQuery } from './page.ts';
@@ -71,6 +78,29 @@ async function showAct(context: CommandContext, id: string): Promise<void> {
   print(context, act, () => describeAct(act, context.nowMs));
 }
 
+/** `acts start` */
+async function startAct(
+  context: CommandContext,
+  reference: string,
+  { security }: { readonly security?: boolean },
+): Promise<void> {
+  const hosts = await findHosts(context, reference, 'hosts:patch');
+  const act = await context.api.call(MANAGER_ADMIN_ROUTES.startAct, {
+    body: {
+      operation: 'patch_apply',
+      ...(security ? { security_only: true } : {}),
+      hosts: hosts.map(({ id }) => id),
+      ...(reference.length <= MAX_ACT_SEARCH_CHARACTERS ? { search: reference } : {}),
+    },
+  });
+  print(context, act, () =>
+    [
+      `The manager asks ${hosts.length === 1 ? 'it' : `these ${hosts.length} hosts`} in turn from now on; "linux-patch-manager acts show ${act.id}" shows how it stands.`,
+      describeAct(act, context.nowMs),
+    ].join('\n'),
+  );
+}
+
 /** `acts stop` */
 async function stopAct(context: CommandContext, id: string): Promise<void> {
   const act = await context.api.call(MANAGER_ADMIN_ROUTES.stopAct, { params: { id } });
@@ -86,15 +116,22 @@ async function stopAct(context: CommandContext, id: string): Promise<void> {
 export function addActCommands({ program, add, run }: CommandLine): void {
   const acts = program
     .command('acts')
-    .description(
-      'what was asked of many hosts at once from the page of the manager, which asks them in turn',
-    );
+    .description('updates on many hosts at once: the manager asks them in turn, whoever goes away meanwhile');
   paged(add(acts, 'list', 'list them, the newest first')).action((options: Page, command: Command) =>
     run(
       command,
       quietly((context) => listActs(context, options)),
     ),
   );
+  add(acts, 'start <hosts>', 'install what waits on hosts, each as it plans for itself when its turn comes')
+    .option('--security', 'security updates only')
+    .addHelpText('after', HOSTS_HELP)
+    .action((reference: string, options: { readonly security?: boolean }, command: Command) =>
+      run(
+        command,
+        quietly((context) => startAct(context, reference, options)),
+      ),
+    );
   for (const [usage, description, work] of [
     ['show <act>', 'show one, and how it stands on its hosts', showAct],
     ['stop <act>', 'ask no further host; what hosts have begun goes on', stopAct],
