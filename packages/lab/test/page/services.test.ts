@@ -74,4 +74,35 @@ describe('The services of a host', () => {
     expect(await restart.getAttribute('aria-disabled')).toBe('true');
     await page.getByText('Your role, viewer, does not allow this (hosts:patch).').waitFor();
   });
+
+  it('end with those of the whole host, after a question with the time and the reason, where the host allows it', async () => {
+    await using window = await fleet.open({ viewport: { width: 360, height: 740 } });
+    const { page, complaints } = window;
+    await signIn(page, 'ada');
+    await page.goto(`/hosts/${name}`);
+    await page.getByRole('button', { name: `Reboot ${name} …` }).click();
+    const question = page.getByRole('alertdialog', { name: `Reboot ${name}?` });
+    await question.getByText('This cannot be taken back.').waitFor();
+    await question.getByLabel('When').selectOption('in 5 min');
+    await question.getByText('It can be cancelled until then').waitFor();
+    await question.getByLabel('Why').fill('a new kernel');
+    expect(await faultsOf(page)).toEqual([]);
+    await question.getByRole('button', { name: `Yes, reboot ${name}` }).click();
+    await question.getByText('The policy of the host forbids this').waitFor();
+    expect(await question.getByLabel('Why').inputValue()).toBe('a new kernel');
+    await writeFile(
+      join(fleet.host.root, 'etc/linux_patch_api/policy.yaml'),
+      'allowed_operations: [reboot]\n',
+      { mode: 0o644 },
+    );
+    await question.getByRole('button', { name: `Yes, reboot ${name}` }).click();
+    await heading(page, `reboot on ${name}`).waitFor();
+    // What is below a private root is no machine that could be rebooted.
+    await page.getByText('NOT_SUPPORTED', { exact: true }).waitFor();
+    await page.goto(`/hosts/${name}`);
+    await page.getByRole('button', { name: 'Cancel a reboot …' }).click();
+    await page.getByRole('button', { name: `Yes, cancel it on ${name}` }).click();
+    await heading(page, `cancel reboot on ${name}`).waitFor();
+    expect(complaints).toEqual([]);
+  });
 });

@@ -1,3 +1,4 @@
+import type { Host } from '@linux-patch/contract';
 import { Alert, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { ask } from '../api/queries.ts';
@@ -10,7 +11,15 @@ import { Said } from '../words/said.tsx';
 import { When } from '../words/when.tsx';
 import { Facts } from './facts.tsx';
 import { PutTogether } from './put-together.tsx';
+import { RebootHost } from './reboot-host.tsx';
 import type { TabProps } from './tab-props.ts';
+
+/** Whether the host needs a reboot, and why. */
+function rebootWords({ needed, reasons }: Host['reboot']): string {
+  if (needed === null) return 'not known whether it needs one';
+  if (!needed) return 'not needed';
+  return reasons.length === 0 ? 'needed' : `needed: ${reasons.join('; ')}`;
+}
 
 /** What is known of the host, the worst first. */
 export function OverviewTab({ host }: TabProps) {
@@ -65,6 +74,7 @@ export function OverviewTab({ host }: TabProps) {
           ['Groups', <PutTogether key="groups" by="group" names={host.groups} />],
           ['Labels', <PutTogether key="labels" by="label" names={labelsOf(host)} />],
           ['Note', host.note === null ? 'none' : <Said key="note" text={host.note} />],
+          ['Reboot', <Said key="reboot" text={rebootWords(host.reboot)} />],
           ['Seen', <When key="seen" at={host.last_seen_at} />],
           [
             'System',
@@ -79,6 +89,7 @@ export function OverviewTab({ host }: TabProps) {
           ['Joined', <When key="joined" at={host.created_at} />],
         ]}
       />
+      <RebootHost host={host} />
     </Stack>
   );
 }

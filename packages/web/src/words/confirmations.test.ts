@@ -3,10 +3,12 @@ import { confirmRotation } from './confirm-rotation.ts';
 import {
   type Confirmation,
   confirmCancel,
+  confirmCancelReboot,
   confirmDeny,
   confirmEndSessions,
   confirmLetBackIn,
   confirmLetIn,
+  confirmReboot,
   confirmRemove,
   confirmRemoveAuthenticator,
   confirmRemovePasskey,
@@ -24,6 +26,9 @@ const EVE = { name: 'eve', role: 'viewer', authenticator: true, passkeys: 1 };
 it.each<[string, Confirmation]>([
   ['web1', confirmCancel('web1')],
   ['ssh.service', confirmRestart('web1', 'ssh.service')],
+  ['web1', confirmReboot('web1', 0)],
+  ['web1', confirmReboot('web1', 5)],
+  ['web1', confirmCancelReboot('web1')],
   ['web1', confirmLetIn('web1', { hasCode: false, takesOver: false })],
   ['web1', confirmLetIn('web1', { hasCode: true, takesOver: true })],
   ['web1', confirmDeny('web1')],

@@ -62,6 +62,29 @@ export function confirmRestart(fqdn: string, service: string): Confirmation {
   };
 }
 
+/** Before a host is rebooted. */
+export function confirmReboot(fqdn: string, minutes: number): Confirmation {
+  const when = minutes === 0 ? 'at once' : `in ${minutes} min`;
+  return {
+    title: `Reboot ${fqdn}?`,
+    happens: [
+      `${fqdn} reboots ${when}, and what runs on it is ended. The policy of the host may forbid that; then nothing is done.`,
+    ],
+    undo: minutes === 0 ? null : 'It can be cancelled until then, here or on the host ("shutdown -c").',
+    yes: `Yes, reboot ${fqdn}`,
+  };
+}
+
+/** Before a reboot that is still to come is taken back. */
+export function confirmCancelReboot(fqdn: string): Confirmation {
+  return {
+    title: `Cancel a reboot of ${fqdn}?`,
+    happens: ['A reboot that is still to come does not happen, whoever asked for it.'],
+    undo: 'It can be asked for again.',
+    yes: `Yes, cancel it on ${fqdn}`,
+  };
+}
+
 /** Before a job of a host is ended. */
 export function confirmCancel(host: string): Confirmation {
   return {
