@@ -13,7 +13,7 @@ export function adminSocketOf({ root }: Pick<ManagerProcess, 'root'>): string {
 export interface ManagerApi extends Disposable {
   readonly caPem: string;
   /** Answers with the body; anything but success throws it. */
-  call(method: 'GET' | 'POST', path: string, body?: object): Promise<string>;
+  call(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<string>;
 }
 
 export async function openManagerApi(manager: Pick<ManagerProcess, 'root'>): Promise<ManagerApi> {
@@ -21,7 +21,7 @@ export async function openManagerApi(manager: Pick<ManagerProcess, 'root'>): Pro
   const caPem = await readFile(join(data, 'ca/root.pem'), 'utf8');
   const agent = new Agent({ keepAlive: true });
   const socketPath = adminSocketOf(manager);
-  const ask = async (method: 'GET' | 'POST', path: string, body?: object): Promise<string> => {
+  const ask = async (method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<string> => {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const headers = body ? { 'content-type': 'application/json' } : {};
     const outgoing = request({ socketPath, path, agent, method, headers }, (response) => {

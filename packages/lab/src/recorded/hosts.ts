@@ -21,9 +21,10 @@ import { listingsOf, type RecordedPackage, readRecording } from './recording.ts'
 
 /** Whose addresses they have; each listens on one of its own. */
 export const RECORDED_NETWORK = '127.3.0.0/16';
-const JOINING = 8;
+const JOINING = 4;
 const GROUP = 'recorded';
 const MARK = 'No real hosts: each answers what was taken down on a real one, and nothing can be done on it.';
+const NOTE = 'No real host: it answers what was taken down on a real one, and nothing can be done on it.';
 const NO_ACT =
   'This host is a recording: its answers were taken down on a real Debian 12 host, so it shows what such a fleet looks like, and nothing can be done on it. The other hosts are real.';
 
@@ -77,6 +78,7 @@ export async function joinRecordedHosts(
       host.identity = identity;
       host.server.setSecureContext({ cert: identity.chainPem, key: identity.keyPem, ca: api.caPem });
       await agent.acknowledge();
+      await api.call('PUT', `/api/v1/hosts/${host.fqdn}`, { note: NOTE });
     },
   );
   await manager.json('groups', 'create', GROUP, '--description', MARK);

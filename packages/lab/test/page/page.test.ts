@@ -62,11 +62,13 @@ describe('The page', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('shows in which groups a host is, and the hosts of each', async () => {
+  it('shows in which groups a host is and what people wrote about it, and the hosts of each group', async () => {
     const { name } = fleet.host;
     await fleet.manager.json('groups', 'create', 'canaries');
     await fleet.manager.json('groups', 'add', 'canaries', name);
     await fleet.manager.json('hosts', 'label', name, 'env=prod');
+    const note = 'Ask the shop before you patch.';
+    await fleet.manager.json('hosts', 'note', name, note);
     await using window = await fleet.open();
     const { page, complaints } = window;
     await signIn(page, 'ada');
@@ -81,8 +83,13 @@ describe('The page', () => {
       await page.getByRole('link', { name }).waitFor();
       expect(await page.getByLabel('Search').inputValue()).toBe(search);
     }
+    await page.getByRole('row').filter({ hasText: name }).getByText('canaries, env=prod').waitFor();
     await page.getByLabel('Search').fill('group:nobody');
     await page.getByText('No host fits "group:nobody"').waitFor();
+    for (const path of [`/hosts/${name}`, `/hosts/${name}/updates`, `/hosts/${name}/patch`]) {
+      await page.goto(path);
+      await page.getByText(`Note: ${note}`).waitFor();
+    }
     expect(complaints).toEqual([]);
   });
 

@@ -4,7 +4,7 @@ import type { KnownHost } from '../hosts/known-host.ts';
 import { chooseForAct } from './choose-hosts.ts';
 
 const known = (id: string, more: Partial<KnownHost>): KnownHost =>
-  ({ id, fqdn: `${id}.example`, state: 'behind', updates: 2, securityUpdates: 1, ...more }) as KnownHost;
+  ({ id, fqdn: `${id}.example`, state: 'behind', updates: 2, securityUpdates: 1, groups: [], ...more }) as KnownHost;
 const record = (id: string, more: object = {}) =>
   [
     id,
@@ -18,12 +18,12 @@ const record = (id: string, more: object = {}) =>
   ] as const;
 
 const hosts = [
-  known('a', {}),
-  known('b', { securityUpdates: 0 }),
+  known('a', { groups: ['web'] }),
+  known('b', { securityUpdates: 0, groups: ['db', 'web'] }),
   known('c', { state: 'current', updates: 0, securityUpdates: 0 }),
   known('d', { state: 'unknown', updates: null, securityUpdates: null }),
   known('e', { state: 'left' }),
-  known('f', {}),
+  known('f', { groups: ['web'] }),
   known('g', {}),
 ];
 const records = new Map([
@@ -42,14 +42,15 @@ const found = {
 };
 
 it.each([
-  ['all', ['a', 'b', 'd'], []],
-  ['security', ['a', 'd'], [['have no security update that waits', 1]]],
+  ['all', ['a', 'b', 'd'], [['web', 2], ['db', 1]], []],
+  ['security', ['a', 'd'], [['web', 1]], [['have no security update that waits', 1]]],
 ] as const)(
   'an act with %s updates is for the hosts that may need it, and says why not for others',
-  (kind, meant, more) => {
+  (kind, meant, groups, more) => {
     const chosen = chooseForAct(found, kind);
     expect(chosen.meant.map(({ id }) => id)).toEqual(meant);
     expect(chosen.unknown).toBe(1);
+    expect(chosen.groups).toEqual(groups);
     expect(chosen.leftOut).toEqual([
       ...more,
       ['have nothing that waits', 1],

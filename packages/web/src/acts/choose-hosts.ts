@@ -10,6 +10,8 @@ export interface Chosen {
   readonly meant: readonly KnownHost[];
   /** How many of these nobody can say anything of. */
   readonly unknown: number;
+  /** Groups that these are in, each with how many, the largest first. */
+  readonly groups: readonly (readonly [group: string, hosts: number])[];
   /** Reasons, each with how many hosts have it, in the order of the hosts. */
   readonly leftOut: readonly (readonly [reason: string, hosts: number])[];
 }
@@ -40,14 +42,26 @@ function whyLeftOut(host: KnownHost, kind: ActKind, { records, mayNot }: FoundHo
   return undefined;
 }
 
+/** How often each text is there, in the order in which they come first. */
+function timesOf(texts: readonly string[]): (readonly [text: string, times: number])[] {
+  const times = new Map<string, number>();
+  for (const text of texts) times.set(text, (times.get(text) ?? 0) + 1);
+  return [...times];
+}
+
 /** Leaves out those that cannot be changed, and those of which it is known that nothing waits on them. */
 export function chooseForAct(found: FoundHosts, kind: ActKind): Chosen {
   const meant: KnownHost[] = [];
-  const leftOut = new Map<string, number>();
+  const leftOut: string[] = [];
   for (const host of found.hosts) {
     const reason = whyLeftOut(host, kind, found);
     if (reason === undefined) meant.push(host);
-    else leftOut.set(reason, (leftOut.get(reason) ?? 0) + 1);
+    else leftOut.push(reason);
   }
-  return { meant, unknown: meant.filter(({ state }) => state === 'unknown').length, leftOut: [...leftOut] };
+  return {
+    meant,
+    unknown: meant.filter(({ state }) => state === 'unknown').length,
+    groups: timesOf(meant.flatMap(({ groups }) => groups)).toSorted(([, a], [, b]) => b - a),
+    leftOut: timesOf(leftOut),
+  };
 }

@@ -7,6 +7,7 @@ import { ask } from '../api/queries.ts';
 import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
 import { HistoryTab } from './history-tab.tsx';
+import { HostNote } from './host-note.tsx';
 import { IdentityTab } from './identity-tab.tsx';
 import { JobsTab } from './jobs-tab.tsx';
 import { OverviewTab } from './overview-tab.tsx';
@@ -64,6 +65,7 @@ export function HostScreen() {
       <Title order={1} mb="md">
         {name}
       </Title>
+      <HostNote note={query.data?.note ?? null} />
       {isKnown ? <Ways name={name} tab={tab} /> : null}
       <Loaded query={query} what={name}>
         {(host) => (Tab ? <Tab host={host} /> : <Empty title={`A host has no tab "${tab}".`} />)}

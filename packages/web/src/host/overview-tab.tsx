@@ -73,7 +73,6 @@ export function OverviewTab({ host }: TabProps) {
         of={[
           ['Groups', <PutTogether key="groups" by="group" names={host.groups} />],
           ['Labels', <PutTogether key="labels" by="label" names={labelsOf(host)} />],
-          ['Note', host.note === null ? 'none' : <Said key="note" text={host.note} />],
           ['Reboot', <Said key="reboot" text={rebootWords(host.reboot)} />],
           ['Seen', <When key="seen" at={host.last_seen_at} />],
           [

@@ -28,6 +28,7 @@ function Row({
   readonly index: number;
   readonly start: number;
 }) {
+  const marks = [...host.groups, ...host.labels];
   return (
     <div
       role="row"
@@ -35,10 +36,11 @@ function Row({
       className="row row-body"
       style={{ transform: `translateY(${start}px)` }}
     >
-      <span role="cell">
-        <Link to="/hosts/$name" params={{ name: host.fqdn }}>
+      <span role="cell" className="row-name">
+        <Link to="/hosts/$name" params={{ name: host.fqdn }} title={host.fqdn}>
           {host.fqdn}
         </Link>
+        {marks.length > 0 ? <small title={marks.join(', ')}>{marks.join(', ')}</small> : null}
       </span>
       <span role="cell">
         <Said text={host.os} />

@@ -70,6 +70,10 @@ describe('A search of hosts', () => {
     ['group:Web state:current', ['db1.example']],
     ['label:env=prod', ['db1.example']],
     ['group:d', []],
+    ['-group:web', ['web1.example', 'web2.example', 'old.example']],
+    ['web -web2', ['web1.example']],
+    ['-state:left -label:env=prod -security:yes', ['web2.example']],
+    ['-security:no', ['web1.example', 'web2.example']],
     ['label:env', []],
   ])('for "%s" finds what every word fits', (search, expected) => {
     expect(names(search)).toEqual(expected);
@@ -90,6 +94,8 @@ describe('A search of hosts', () => {
     ['security:many', /It takes yes, no, a number/],
     ['seen:>2', /It takes >2h/],
     ['group:', /It takes the name of a group\.$/],
+    ['-state:behnd', /^"-state:behnd" is not understood\. It takes current, behind/],
+    ['-pkg:openssl', /not before pkg:, lacks: and saved:\.$/],
     ['pkg:<1', /It takes the name of a package, or NAME<VERSION\.$/],
   ])('says of "%s" what it does not understand in place of finding nothing', (search, words) => {
     expect(look(search)).toEqual({ hosts: [], remark: expect.stringMatching(words) });

@@ -24,7 +24,9 @@ interface Found {
 /** For people: what can be searched for. */
 export const SEARCH_HELP = `Parts of names or addresses, and words such as ${Object.values(KEYS)
   .flatMap(({ example }) => example ?? [])
-  .join(', ')}. What is found fits all of it.`;
+  .join(', ')}. What is found fits all of it. A minus before a word leaves out what fits it: -group:web.`;
+const NO_MINUS =
+  'A minus stands before parts of names and addresses and before what the list shows of hosts, not before pkg:, lacks: and saved:.';
 
 /** The words of a search. */
 export function termsOf(search: string): string[] {
@@ -42,7 +44,15 @@ export function keyOf(term: string): { readonly key: Key; readonly value: string
 type Test = (host: KnownHost) => boolean;
 
 /** What a word wants; a text where it is not understood, for people. */
-function testOf(term: string, { nowMs, asked }: Grounds): Test | string {
+function testOf(term: string, grounds: Grounds): Test | string {
+  if (!/^-./.test(term)) return plainTestOf(term, grounds);
+  const found = keyOf(term.slice(1));
+  if (typeof found === 'object' && found.key.asked) return NO_MINUS;
+  const test = plainTestOf(term.slice(1), grounds);
+  return typeof test === 'string' ? test : (host) => !test(host);
+}
+
+function plainTestOf(term: string, { nowMs, asked }: Grounds): Test | string {
   const found = keyOf(term);
   const wanted = term.toLowerCase();
   if (found === undefined)

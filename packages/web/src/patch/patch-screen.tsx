@@ -2,6 +2,7 @@ import { Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { ask } from '../api/queries.ts';
+import { HostNote } from '../host/host-note.tsx';
 import { Loaded } from '../states/loaded.tsx';
 import { PatchHost } from './patch-host.tsx';
 
@@ -14,6 +15,7 @@ export function PatchScreen() {
       <Title order={1} mb="md">
         Patch {name}
       </Title>
+      <HostNote note={query.data?.note ?? null} />
       <nav aria-label="Back">
         <Link to="/hosts/$name/$tab" params={{ name, tab: 'updates' }}>
           Updates of {name}

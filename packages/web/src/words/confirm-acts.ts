@@ -8,11 +8,21 @@ export function kindWords({ security_only: isSecurity }: Pick<FleetAct, 'securit
   return isSecurity ? 'security updates' : 'all updates';
 }
 
+/** Groups that are named; of more it is said how many. */
+const NAMED_GROUPS = 8;
+
+/** Which groups the hosts are in that are meant: who takes too many sees it by them first. */
+function groupWords(groups: Chosen['groups']): string {
+  const named = groups.slice(0, NAMED_GROUPS).map(([name, hosts]) => `${name} (${count(hosts, 'host')})`);
+  const more = groups.length - named.length;
+  return `In groups: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`;
+}
+
 /**
  * Before updates are installed on many hosts.
  * @param all how many the search found
  */
-export function confirmAct({ meant, unknown, leftOut }: Chosen, kind: ActKind, all: number): Confirmation {
+export function confirmAct({ meant, unknown, groups, leftOut }: Chosen, kind: ActKind, all: number): Confirmation {
   const what = kindWords({ security_only: kind === 'security' });
   const hosts = count(meant.length, 'host');
   const others = leftOut.map(([reason, number]) => `${number.toLocaleString('en')} ${reason}`).join('; ');
@@ -22,6 +32,7 @@ export function confirmAct({ meant, unknown, leftOut }: Chosen, kind: ActKind, a
       ...(others === ''
         ? []
         : [`Of ${count(all, 'host')} that your search finds, ${hosts} are meant. Left out: ${others}.`]),
+      ...(groups.length > 0 ? [groupWords(groups)] : []),
       ...(unknown > 0
         ? [
             `Of those that are meant, ${unknown.toLocaleString('en')} are unknown: what waits on them is found out when they are asked.`,

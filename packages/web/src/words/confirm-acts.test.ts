@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import type { Chosen } from '../acts/choose-hosts.ts';
+import { confirmAct } from './confirm-acts.ts';
+
+const said = (groups: Chosen['groups']) =>
+  confirmAct({ meant: [], unknown: 0, leftOut: [], groups }, 'all', 0).happens.join(' ');
+
+it('says of which groups hosts are meant, and nothing where there are none', () => {
+  expect(said([])).not.toContain('groups');
+  expect(
+    said([
+      ['web', 1_200],
+      ['db', 1],
+    ]),
+  ).toContain('In groups: web (1,200 hosts), db (1 host).');
+});
+
+it('names the largest groups of many, and says how many more there are', () => {
+  const groups = Array.from({ length: 10 }, (_, at) => [`g${at}`, 10 - at] as const);
+  expect(said(groups)).toMatch(/In groups: g0 \(10 hosts\), .*, g7 \(3 hosts\) and 2 more\./);
+});
