@@ -119,9 +119,10 @@ describe('The page', () => {
     await using window = await fleet.open();
     const { page, complaints } = window;
     await signIn(page, 'ada');
-    await page.keyboard.type('gh');
+    await page.keyboard.press('/');
     await heading(page, 'Hosts').waitFor();
-    await page.keyboard.type('/pkg:toyhello lacks:nosuch security:>0');
+    await page.locator('input[type=search]:focus').waitFor();
+    await page.keyboard.type('pkg:toyhello lacks:nosuch security:>0');
     await page.getByText(/^1 host$/).waitFor();
     await page
       .getByRole('button', { name: 'Security updates' })

@@ -4,7 +4,15 @@ import type { KnownHost } from '../hosts/known-host.ts';
 import { chooseForAct } from './choose-hosts.ts';
 
 const known = (id: string, more: Partial<KnownHost>): KnownHost =>
-  ({ id, fqdn: `${id}.example`, state: 'behind', updates: 2, securityUpdates: 1, groups: [], ...more }) as KnownHost;
+  ({
+    id,
+    fqdn: `${id}.example`,
+    state: 'behind',
+    updates: 2,
+    securityUpdates: 1,
+    groups: [],
+    ...more,
+  }) as KnownHost;
 const record = (id: string, more: object = {}) =>
   [
     id,
@@ -28,7 +36,7 @@ const hosts = [
 ];
 const records = new Map([
   record('a'),
-  record('b'),
+  record('b', { note: 'Ask the shop.' }),
   record('c'),
   record('d'),
   record('e'),
@@ -42,15 +50,25 @@ const found = {
 };
 
 it.each([
-  ['all', ['a', 'b', 'd'], [['web', 2], ['db', 1]], []],
-  ['security', ['a', 'd'], [['web', 1]], [['have no security update that waits', 1]]],
+  [
+    'all',
+    ['a', 'b', 'd'],
+    [
+      ['web', 2],
+      ['db', 1],
+    ],
+    [['Ask the shop.', 1]],
+    [],
+  ],
+  ['security', ['a', 'd'], [['web', 1]], [], [['have no security update that waits', 1]]],
 ] as const)(
   'an act with %s updates is for the hosts that may need it, and says why not for others',
-  (kind, meant, groups, more) => {
+  (kind, meant, groups, notes, more) => {
     const chosen = chooseForAct(found, kind);
     expect(chosen.meant.map(({ id }) => id)).toEqual(meant);
     expect(chosen.unknown).toBe(1);
     expect(chosen.groups).toEqual(groups);
+    expect(chosen.notes).toEqual(notes);
     expect(chosen.leftOut).toEqual([
       ...more,
       ['have nothing that waits', 1],

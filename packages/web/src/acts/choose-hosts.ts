@@ -12,6 +12,8 @@ export interface Chosen {
   readonly unknown: number;
   /** Groups that these are in, each with how many, the largest first. */
   readonly groups: readonly (readonly [group: string, hosts: number])[];
+  /** What people wrote about some of these, each with about how many of them, the most first. */
+  readonly notes: readonly (readonly [note: string, hosts: number])[];
   /** Reasons, each with how many hosts have it, in the order of the hosts. */
   readonly leftOut: readonly (readonly [reason: string, hosts: number])[];
 }
@@ -49,6 +51,8 @@ function timesOf(texts: readonly string[]): (readonly [text: string, times: numb
   return [...times];
 }
 
+const mostFirst = (counted: ReturnType<typeof timesOf>) => counted.toSorted(([, a], [, b]) => b - a);
+
 /** Leaves out those that cannot be changed, and those of which it is known that nothing waits on them. */
 export function chooseForAct(found: FoundHosts, kind: ActKind): Chosen {
   const meant: KnownHost[] = [];
@@ -61,7 +65,8 @@ export function chooseForAct(found: FoundHosts, kind: ActKind): Chosen {
   return {
     meant,
     unknown: meant.filter(({ state }) => state === 'unknown').length,
-    groups: timesOf(meant.flatMap(({ groups }) => groups)).toSorted(([, a], [, b]) => b - a),
+    groups: mostFirst(timesOf(meant.flatMap(({ groups }) => groups))),
+    notes: mostFirst(timesOf(meant.flatMap(({ id }) => found.records.get(id)?.note ?? []))),
     leftOut: timesOf(leftOut),
   };
 }

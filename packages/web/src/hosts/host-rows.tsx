@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef } from 'react';
 import { Said } from '../words/said.tsx';
+import { saidText } from '../words/said-text.ts';
 import { When } from '../words/when.tsx';
 import type { HostsSearch } from './hosts-search.ts';
 import type { KnownHost } from './known-host.ts';
@@ -42,7 +43,7 @@ function Row({
         </Link>
         {marks.length > 0 ? <small title={marks.join(', ')}>{marks.join(', ')}</small> : null}
       </span>
-      <span role="cell">
+      <span role="cell" title={saidText(host.os)}>
         <Said text={host.os} />
       </span>
       <span role="cell">{host.securityUpdates ?? '?'}</span>

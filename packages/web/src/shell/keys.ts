@@ -29,6 +29,13 @@ function step(by: 1 | -1): void {
   links[at < 0 ? 0 : at + by]?.focus();
 }
 
+/** Goes into the search of the screen; false where there is none. */
+function focusSearch(): boolean {
+  const box = document.querySelector<HTMLInputElement>('main input[type=search]');
+  box?.focus();
+  return box !== null;
+}
+
 /** Whether the key goes to the search: `/`, and what other programs have for it. */
 function isForSearch({ key, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
   return (ctrlKey || metaKey) && !altKey ? key.toLowerCase() === 'k' : key === '/';
@@ -42,13 +49,17 @@ export function useKeys(help: () => void): void {
   const navigate = useNavigate();
   useEffect(() => {
     let afterG = false;
+    const coming = new MutationObserver(() => {
+      if (focusSearch()) coming.disconnect();
+    });
     const search = (event: KeyboardEvent): void => {
       event.preventDefault();
-      const box = document.querySelector<HTMLInputElement>('main input[type=search]');
-      if (box) box.focus();
-      else void navigate({ to: '/hosts' });
+      if (focusSearch()) return;
+      coming.observe(document.body, { childList: true, subtree: true });
+      void navigate({ to: '/hosts' });
     };
     const press = (event: KeyboardEvent): void => {
+      coming.disconnect();
       // A question waits for its answer.
       if (document.querySelector('dialog[open]')) return;
       const { key, target, ctrlKey, metaKey, altKey } = event;
@@ -62,6 +73,9 @@ export function useKeys(help: () => void): void {
       else if (key === '?') help();
     };
     document.addEventListener('keydown', press);
-    return () => document.removeEventListener('keydown', press);
+    return () => {
+      coming.disconnect();
+      document.removeEventListener('keydown', press);
+    };
   }, [navigate, help]);
 }

@@ -2,6 +2,7 @@ import type { FleetAct } from '@linux-patch/contract';
 import type { ActKind, Chosen } from '../acts/choose-hosts.ts';
 import type { Confirmation } from './confirmations.ts';
 import { count } from './count.ts';
+import { saidText } from './said-text.ts';
 
 /** What an act installs. */
 export function kindWords({ security_only: isSecurity }: Pick<FleetAct, 'security_only'>): string {
@@ -18,11 +19,27 @@ function groupWords(groups: Chosen['groups']): string {
   return `In groups: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`;
 }
 
+/** Notes that are read out; of more it is said how many. */
+const READ_NOTES = 3;
+
+/** What people wrote about the hosts that are meant, which may be that they are to be left alone. */
+function noteWords(notes: Chosen['notes']): string {
+  const read = notes
+    .slice(0, READ_NOTES)
+    .map(([note, hosts]) => `"${saidText(note)}" (${count(hosts, 'host')})`);
+  const more = notes.length - read.length;
+  return `Notes about them: ${read.join(', ')}${more > 0 ? ` and ${count(more, 'other')}` : ''}.`;
+}
+
 /**
  * Before updates are installed on many hosts.
  * @param all how many the search found
  */
-export function confirmAct({ meant, unknown, groups, leftOut }: Chosen, kind: ActKind, all: number): Confirmation {
+export function confirmAct(
+  { meant, unknown, groups, notes, leftOut }: Chosen,
+  kind: ActKind,
+  all: number,
+): Confirmation {
   const what = kindWords({ security_only: kind === 'security' });
   const hosts = count(meant.length, 'host');
   const others = leftOut.map(([reason, number]) => `${number.toLocaleString('en')} ${reason}`).join('; ');
@@ -33,6 +50,7 @@ export function confirmAct({ meant, unknown, groups, leftOut }: Chosen, kind: Ac
         ? []
         : [`Of ${count(all, 'host')} that your search finds, ${hosts} are meant. Left out: ${others}.`]),
       ...(groups.length > 0 ? [groupWords(groups)] : []),
+      ...(notes.length > 0 ? [noteWords(notes)] : []),
       ...(unknown > 0
         ? [
             `Of those that are meant, ${unknown.toLocaleString('en')} are unknown: what waits on them is found out when they are asked.`,
