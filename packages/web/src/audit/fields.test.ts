@@ -12,6 +12,7 @@ it.each([
   [{ route: '/api/v1/hosts/{id}', parameters: null }, undefined, ['route']],
   [{ enrollment: ID, fqdn: 'web2.example' }, undefined, ['fqdn']],
   [{ person: 'ada', role: 'admin' }, undefined, ['person']],
+  [{ act: ID, hosts: 3 }, undefined, ['act']],
   [{ group: 'web', hosts: ['web1.example'] }, undefined, ['group']],
   [{}, undefined, []],
 ])('finds in %j the host %j, and tells in a line %j', (fields, host, about) => {

@@ -32,7 +32,18 @@ export function hostOf({ host, fqdn, route, parameters }: Fields): string | unde
 }
 
 /** What of a record is told in its line, the first that it has. */
-const ABOUT = ['person', 'group', 'fqdn', 'api_token', 'name', 'token', 'serial', 'search', 'authority'];
+const ABOUT = [
+  'person',
+  'group',
+  'fqdn',
+  'api_token',
+  'name',
+  'token',
+  'serial',
+  'search',
+  'authority',
+  'act',
+];
 
 /** Members of a record that stand in its line: what it is about, and the job or call that it belongs to. */
 export function aboutOf(fields: Fields): readonly string[] {

@@ -50,6 +50,12 @@ export function Told({
         {said}
       </Link>
     );
+  if (name === 'act')
+    return (
+      <Link to="/acts/$id" params={{ id: text }}>
+        {said}
+      </Link>
+    );
   if (name === 'group')
     return (
       <Link to="/hosts" search={{ q: `group:${text}` }}>

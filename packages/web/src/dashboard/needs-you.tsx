@@ -56,7 +56,11 @@ export function NeedsYou({ figures }: { readonly figures: Figures }) {
         Needs you
       </Title>
       {status && fleet ? null : <Text>Not all of it is known yet.</Text>}
-      {isCalm ? <Text>Nothing but the updates that wait.</Text> : null}
+      {isCalm ? (
+        <Text>
+          Nothing but <Link to="/updates">the updates that wait</Link>.
+        </Text>
+      ) : null}
       <ul>
         {waiting > 0 ? (
           <li>

@@ -1,6 +1,7 @@
+import type { FleetAct } from '@linux-patch/contract';
 import { expect, it } from 'vitest';
 import type { Chosen } from '../acts/choose-hosts.ts';
-import { confirmAct } from './confirm-acts.ts';
+import { confirmAct, confirmStopAct } from './confirm-acts.ts';
 
 const said = (groups: Chosen['groups'], notes: Chosen['notes'] = []) =>
   confirmAct({ meant: [], unknown: 0, leftOut: [], groups, notes }, 'all', 0).happens.join(' ');
@@ -36,4 +37,9 @@ it('reads out what people wrote about the hosts that are meant, of much the most
   ).toMatch(
     /Notes about them: "No real host\." \(28 hosts\), "Ask the shop\." \(2 hosts\), "Old[^\u202e]* disk\." \(1 host\) and 2 others\./,
   );
+});
+
+it('says for how many hosts an act is stopped, and no number where none waits any more', () => {
+  const words = (waiting: number) => confirmStopAct({ counts: { waiting } as FleetAct['counts'] }).yes;
+  expect([words(3), words(1), words(0)]).toEqual(['Stop it for 3 hosts', 'Stop it for 1 host', 'Stop it']);
 });

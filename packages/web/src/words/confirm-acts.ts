@@ -67,12 +67,13 @@ export function confirmAct(
 /** Before hosts that wait are left as they are. */
 export function confirmStopAct({ counts: { waiting } }: Pick<FleetAct, 'counts'>): Confirmation {
   const hosts = count(waiting, 'host');
+  const stop = waiting === 0 ? 'Stop it' : `Stop it for ${hosts}`;
   return {
-    title: `Stop it for ${hosts}?`,
+    title: `${stop}?`,
     happens: [
       `${hosts} that ${waiting === 1 ? 'was' : 'were'} not asked yet ${waiting === 1 ? 'stays as it is' : 'stay as they are'}. What others have begun goes on; each of their jobs can be cancelled on its own page.`,
     ],
     undo: 'The same can be started again, for the hosts on which something still waits.',
-    yes: `Stop it for ${hosts}`,
+    yes: stop,
   };
 }
