@@ -130,7 +130,7 @@ describe('an administrator patches a real host through the manager', () => {
     const lines: string[] = [];
     expect(await manager.show((line) => lines.push(line), ...target)).toBe(0);
     const text = lines.join('\n');
-    expect(text).toMatch(/^toyapp +1\.0-1 +1\.2-1 +upgrade$/m);
+    expect(text).toMatch(/^toyapp +1\.0-1 +1\.2-1 +upgrade +no$/m);
     expect(text).toMatch(/^1 step, 0 new, 0 removed; [\d.]+ k?B to download/m);
     const [, hash = ''] = /^Plan ([0-9a-f]{64})$/m.exec(text) ?? [];
     expect(Plan.parse(await manager.json(...target)).plan_hash).toBe(hash);
