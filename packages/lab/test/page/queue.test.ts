@@ -182,6 +182,7 @@ describe('Join tokens', () => {
     await page.getByRole('cell', { name: shown, exact: true }).waitFor();
     expect([await faultsOf(page), await isAsWideAs(page, 360)]).toEqual([[], true]);
     await page.goto('/audit?event=join_token_created');
+    await page.getByRole('row').getByRole('button').first().click();
     await page.getByText(shown).waitFor();
     expect(await isAsWideAs(page, 360)).toBe(true);
     expect(complaints).toEqual([]);
