@@ -249,6 +249,9 @@ describe('What is asked of many hosts', () => {
       .getByRole('link', { name: `patch apply on ${name}` })
       .waitFor();
     await page.getByRole('link', { name: 'On many hosts' }).click();
+    await page.getByRole('link', { name: 'all updates on 1 host' }).waitFor();
+    const here = page.getByRole('navigation', { name: 'Screens' }).locator('[aria-current=page]');
+    expect(await here.allTextContents()).toEqual(['Jobs']);
     await page.getByRole('link', { name: 'all updates on 1 host' }).click();
     await heading(page, 'Install all updates on 1 host').waitFor();
     expect(await whyNot(page, 'Stop it')).toBe('No host waits for its turn any more.');

@@ -1,6 +1,6 @@
 import { Button, Stack, Text, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, useLocation } from '@tanstack/react-router';
 import { ask } from '../api/queries.ts';
 import { sessionQuery, signOut } from '../session/session.ts';
 import { describeRights } from '../words/rights.ts';
@@ -19,13 +19,20 @@ const SCREENS = [
 /** The screens, and how many hosts wait on one of them. */
 function Screens({ waiting }: { readonly waiting: number }) {
   const { data: session } = useQuery(sessionQuery);
+  // What was asked of many hosts is a part of the jobs.
+  const isActs = useLocation({ select: ({ pathname }) => pathname.startsWith('/acts') });
   return (
     <nav aria-label="Screens">
       <Link className="shell-link" to="/" activeOptions={{ exact: true }}>
         Dashboard
       </Link>
       {SCREENS.map(([to, name]) => (
-        <Link key={to} className="shell-link" to={to}>
+        <Link
+          key={to}
+          className="shell-link"
+          to={to}
+          {...(to === '/jobs' && isActs ? { 'aria-current': 'page' as const } : {})}
+        >
           {name}
           {to === '/queue' && waiting > 0 ? ` (${waiting})` : ''}
         </Link>
