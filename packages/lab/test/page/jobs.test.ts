@@ -54,7 +54,7 @@ describe('The jobs of the fleet', () => {
       // The manager follows each job to its end.
       const done = rows.filter({ hasText: 'completed' });
       await done.waitFor();
-      for (const word of [/ada/, new RegExp(name), /patch apply/, /\d packages? upgraded/])
+      for (const word of [/ada/, new RegExp(name), /install updates/, /\d packages? upgraded/])
         expect(await done.textContent()).toMatch(word);
       await rows.filter({ hasText: 'POLICY_DENIED: ' }).waitFor();
       await isFit();
@@ -67,10 +67,10 @@ describe('The jobs of the fleet', () => {
       await isFit();
       await page.getByRole('link', { name: 'All jobs' }).click();
       await table(page)
-        .getByRole('link', { name: `patch apply on ${name}` })
+        .getByRole('link', { name: `install updates on ${name}` })
         .first()
         .click();
-      await heading(page, `patch apply on ${name}`).waitFor();
+      await heading(page, `install updates on ${name}`).waitFor();
       await page.goBack();
       await table(page).getByRole('link', { name, exact: true }).first().click();
       await heading(page, name).waitFor();
@@ -134,18 +134,18 @@ describe('The jobs of a host over time', () => {
       await over.getByText('✓ 1 completed, ✖ 1 failed or not begun, ? 0 under way, cancelled').waitFor();
       await over
         .getByRole('listitem')
-        .filter({ hasText: /patch apply by ada, completed: \d packages? upgraded/ })
+        .filter({ hasText: /install updates by ada, completed: \d packages? upgraded/ })
         .waitFor();
       await over
         .getByRole('listitem')
-        .filter({ hasText: /patch apply by ada, not begun: POLICY_DENIED: / })
+        .filter({ hasText: /install updates by ada, not begun: POLICY_DENIED: / })
         .waitFor();
       expect(await over.locator('.mark').allTextContents()).toEqual(['✓', '✖']);
       expect(await faultsOf(page)).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth > innerWidth')).toBe(false);
       await over.getByLabel('The last').selectOption('30');
-      await over.getByRole('link', { name: 'patch apply' }).click();
-      await heading(page, `patch apply on ${name}`).waitFor();
+      await over.getByRole('link', { name: 'install updates' }).click();
+      await heading(page, `install updates on ${name}`).waitFor();
       await page.goBack();
       await over.getByRole('link', { name: 'All that this manager asked for' }).click();
       await heading(page, 'Jobs').waitFor();
@@ -246,7 +246,7 @@ describe('What is asked of many hosts', () => {
     await heading(page, 'Jobs').waitFor();
     expect(new URL(page.url()).search).toMatch(/^\?act=[\da-f-]{36}&state=completed$/);
     await table(page)
-      .getByRole('link', { name: `patch apply on ${name}` })
+      .getByRole('link', { name: `install updates on ${name}` })
       .waitFor();
     await page.getByRole('link', { name: 'On many hosts' }).click();
     await page.getByRole('link', { name: 'all updates on 1 host' }).waitFor();

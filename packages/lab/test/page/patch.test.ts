@@ -48,7 +48,7 @@ async function apply(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^Apply / }).click();
   const question = page.getByRole('alertdialog', { name: `Change ${name} now?` });
   await question.getByRole('button', { name: `Yes, change ${name}` }).click();
-  await heading(page, `patch apply on ${name}`).waitFor();
+  await heading(page, `install updates on ${name}`).waitFor();
 }
 
 describe('Patching a host from its page', () => {
@@ -109,7 +109,7 @@ describe('Patching a host from its page', () => {
     expect(await page.getByLabel('All updates').isChecked()).toBe(true);
     await fleet.manager.start();
     await yes.click();
-    await heading(page, `patch apply on ${name}`).waitFor();
+    await heading(page, `install updates on ${name}`).waitFor();
     await page.getByText('toyhello is at work').waitFor();
     const jobs = (await fleet.manager.json('jobs', name)) as { readonly jobs: readonly { status: string }[] };
     expect(jobs.jobs.filter(({ status }) => status === 'running')).toHaveLength(1);
@@ -120,7 +120,7 @@ describe('Patching a host from its page', () => {
     const { page, complaints } = window;
     await signIn(page, 'ada');
     await page.goto(`/hosts/${name}/patch`);
-    const running = page.getByRole('link', { name: /patch apply, running/ });
+    const running = page.getByRole('link', { name: /install updates, running/ });
     await running.waitFor();
     expect(await whyNot(page, 'Show what would be done')).toContain('A job is on its way');
     await running.click();

@@ -57,7 +57,7 @@ describe('A job that has ended', () => {
     const question = page.getByRole('alertdialog', { name: `Roll this job back on ${name}?` });
     await isFit();
     await question.getByRole('button', { name: `Yes, roll it back on ${name}` }).click();
-    await heading(page, `rollback on ${name}`).waitFor();
+    await heading(page, `roll back on ${name}`).waitFor();
     await page.getByText('✓ Done').waitFor();
     const results = page.getByRole('region', { name: 'What became of each package' });
     expect(await results.textContent()).toMatch(/toyhello.*1\.0-1/);
@@ -65,7 +65,7 @@ describe('A job that has ended', () => {
     await expect.poll(() => askedBy(page)).toBe('ada');
     const rollback = new URL(page.url()).pathname.split('/').at(-1) ?? '';
     await page.getByRole('link', { name: job }).click();
-    await heading(page, `patch apply on ${name}`).waitFor();
+    await heading(page, `install updates on ${name}`).waitFor();
     await page.getByText('↩ Rolled back').waitFor();
     await page.getByRole('link', { name: rollback }).waitFor();
     // It is as it was before the job; what that did is done again for the next one.

@@ -7,6 +7,7 @@ import { ask } from '../api/queries.ts';
 import { outcomeOf, resultWords } from '../jobs/outcome.ts';
 import { Loaded } from '../states/loaded.tsx';
 import { count } from '../words/count.ts';
+import { operationWords } from '../words/operation.ts';
 import { Said } from '../words/said.tsx';
 import { useNow } from '../words/use-now.ts';
 import { When } from '../words/when.tsx';
@@ -29,7 +30,7 @@ const signOf = (job: FleetJob): string => LANES.find(({ lane }) => lane === lane
 /** A job's place in time, for whoever points; who does not finds it in the list. */
 function Mark({ job, at }: { readonly job: FleetJob; readonly at: number }) {
   const place = { left: `calc(${at} * (100% - 1.25rem))` };
-  const title = `${new Date(job.asked_at).toLocaleString()}: ${job.operation.replaceAll('_', ' ')}`;
+  const title = `${new Date(job.asked_at).toLocaleString()}: ${operationWords(job)}`;
   if (job.job_id === null)
     return (
       <span className="mark" style={place} title={title}>
@@ -75,7 +76,7 @@ function Drawing({ jobs, days }: { readonly jobs: readonly FleetJob[]; readonly 
 function Told({ job }: { readonly job: FleetJob }) {
   const { status, word } = outcomeOf(job);
   const words = resultWords(job);
-  const what = job.operation.replaceAll('_', ' ');
+  const what = operationWords(job);
   return (
     <li>
       <When at={job.asked_at} />: <span aria-hidden="true">{signOf(job)} </span>

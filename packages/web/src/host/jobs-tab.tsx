@@ -7,6 +7,7 @@ import { PagedTable } from '../shell/paged-table.tsx';
 import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
 import { count } from '../words/count.ts';
+import { operationWords } from '../words/operation.ts';
 import { When } from '../words/when.tsx';
 import { JobTimeline } from './job-timeline.tsx';
 import type { TabProps } from './tab-props.ts';
@@ -78,7 +79,7 @@ export function JobsTab({ host }: TabProps) {
                           <When at={one.created_at} />
                         </Link>
                       </Table.Td>
-                      <Table.Td>{one.operation.replaceAll('_', ' ')}</Table.Td>
+                      <Table.Td>{operationWords(one)}</Table.Td>
                       <Table.Td>
                         <StatusName status={one.status} />
                       </Table.Td>

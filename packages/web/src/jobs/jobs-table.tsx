@@ -3,14 +3,16 @@ import { Table } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { StatusName } from '../job/status-name.tsx';
 import { PagedTable } from '../shell/paged-table.tsx';
+import { operationWords } from '../words/operation.ts';
 import { Said } from '../words/said.tsx';
 import { When } from '../words/when.tsx';
 import { who } from '../words/who.ts';
 import { outcomeOf, resultWords } from './outcome.ts';
 
 /** What was asked for, and the way to it where the host has it as a job. */
-function What({ job: { operation, job_id: id, fqdn } }: { readonly job: FleetJob }) {
-  const words = operation.replaceAll('_', ' ');
+function What({ job }: { readonly job: FleetJob }) {
+  const { job_id: id, fqdn } = job;
+  const words = operationWords(job);
   if (id === null) return words;
   return (
     <Link to="/hosts/$name/jobs/$job" params={{ name: fqdn, job: id }} aria-label={`${words} on ${fqdn}`}>

@@ -12,6 +12,7 @@ import { useWhyNot } from '../session/session.ts';
 import { ActButton } from '../shell/act-button.tsx';
 import { Refused } from '../states/refused.tsx';
 import { confirmPlan } from '../words/confirmations.ts';
+import { operationWords } from '../words/operation.ts';
 import { runningJob } from './running-job.ts';
 import { whyNotPatch } from './why-not-patch.ts';
 import { requestOf } from './wish.ts';
@@ -29,7 +30,7 @@ function AtWork({ fqdn, job }: { readonly fqdn: string; readonly job: JobSummary
     <Text>
       {fqdn} is at work:{' '}
       <Link to="/hosts/$name/jobs/$job" params={{ name: fqdn, job: job.job_id }}>
-        {job.operation.replaceAll('_', ' ')}, {job.status}
+        {operationWords(job)}, {job.status}
       </Link>
     </Text>
   );
