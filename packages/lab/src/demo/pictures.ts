@@ -196,7 +196,9 @@ async function take(page: Page, name: string, folder: string): Promise<string> {
   for (const colorScheme of THEMES) {
     await page.emulateMedia({ colorScheme });
     const path = join(folder, colorScheme, `${name}.png`);
-    const { height = 0 } = (await page.locator('body').boundingBox()) ?? {};
+    // Of a question, what is seen of it: the rest of the screen is only below it.
+    const isAsked = (await page.locator('dialog[open]').count()) > 0;
+    const { height = 0 } = isAsked ? {} : ((await page.locator('body').boundingBox()) ?? {});
     const clip = {
       x: 0,
       y: 0,

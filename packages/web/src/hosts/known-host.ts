@@ -24,8 +24,10 @@ export interface KnownHost {
   readonly labels: readonly string[];
 }
 
-function osOf({ os_details: { distro, name, version_id, version } }: Host): string {
-  return [distro ?? name, version_id ?? version].filter(Boolean).join(' ') || 'not said';
+/** As people call it: Debian 12, and not Debian GNU/Linux 12. */
+function osOf({ os_details: { distro, name, version_id, version } }: Pick<Host, 'os_details'>): string {
+  const called = (distro ?? name)?.replace(/ GNU\/Linux$/, '');
+  return [called, version_id ?? version].filter(Boolean).join(' ') || 'not said';
 }
 
 function rebootOf({ reboot: { needed } }: Host): KnownHost['reboot'] {
