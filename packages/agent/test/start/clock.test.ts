@@ -105,7 +105,11 @@ describe('an agent whose certificates are good and whose clock is not', () => {
       expect(await agent.servedSerial()).toBeUndefined();
       expect(manager.registrations).toHaveLength(1);
       expect(await identityFiles()).toEqual(files);
-      expect(await host.read('var/log/linux_patch_api/audit.log')).toContain('"clock_wrong"');
+      // The log of before is put aside first, which takes the disk its time.
+      const recorded = async () =>
+        (await host.read('var/log/linux_patch_api/audit.log')).includes('"clock_wrong"');
+      await agent.within(60_000, recorded);
+      expect(await recorded()).toBe(true);
       putRight();
       await agent.within(60_000, async () => (await agent.servedSerial()) !== undefined);
       expect(await agent.servedSerial()).toBe(serial);
