@@ -2,7 +2,6 @@ import { Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
-import { failureOf } from '../api/call-failure.ts';
 import { ask } from '../api/queries.ts';
 import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
@@ -59,14 +58,13 @@ export function HostScreen() {
   const { name = '', tab = 'overview' } = useParams({ strict: false });
   const Tab = Object.hasOwn(TABS, tab) ? TABS[tab] : undefined;
   const query = useQuery(ask('getHost', { parameters: { id: name } }));
-  const isKnown = !query.error || failureOf(query.error).code !== 'HOST_NOT_FOUND';
   return (
     <>
       <Title order={1} mb="md">
         {name}
       </Title>
       <HostNote note={query.data?.note ?? null} />
-      {isKnown ? <Ways name={name} tab={tab} /> : null}
+      {query.data ? <Ways name={name} tab={tab} /> : null}
       <Loaded query={query} what={name}>
         {(host) => (Tab ? <Tab host={host} /> : <Empty title={`A host has no tab "${tab}".`} />)}
       </Loaded>
