@@ -96,10 +96,11 @@ describe('a host on which the folders of another one lie', () => {
     expect(ext?.clone_of).toBe(original);
     expect((await parseRequest(ext?.csr ?? '')).keyId).not.toBe(original);
     expect(agent.said()).toContain(`clone of key id ${original}`);
-    expect(await clone.read('var/log/linux_patch_api/audit.log')).toContain('identity_of_other_host');
     await agent.until(async () => (await agent.servedSerial()) !== undefined);
     expect(await agent.servedSerial()).not.toBe(serial);
     expect(await agent.stop()).toBe(0);
+    // All of it is on the disk by then.
+    expect(await clone.read('var/log/linux_patch_api/audit.log')).toContain('identity_of_other_host');
     const again = clone.start();
     await again.settles(async () => (await again.servedSerial()) !== undefined);
     expect(manager.registrations).toHaveLength(2);

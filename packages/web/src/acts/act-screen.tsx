@@ -76,7 +76,7 @@ function Act({ act }: { readonly act: FleetAct }) {
               'nobody said'
             ) : (
               <Link key="search" to="/hosts" search={{ q: search }}>
-                {search}
+                <Said text={search} />
               </Link>
             ),
           ],
