@@ -211,6 +211,12 @@ describe('The page', () => {
     await signIn(page, 'ada');
     await page.goto(`/hosts/${fleet.host.name}`);
     await heading(page, fleet.host.name).waitFor();
+    // Each number there leads to what it counts.
+    const numbers = page.locator('dd').getByRole('link', { name: /^\d+$/ });
+    await numbers.first().waitFor();
+    const leads = await numbers.evaluateAll((links) => links.map((link) => link.getAttribute('href')));
+    const tabs = ['updates', 'updates', 'packages'].map((tab) => `/hosts/${fleet.host.name}/${tab}`);
+    expect(leads).toEqual(tabs);
     expect((await fleet.host.run('leave', '--force')).exitCode).toBe(0);
     await page.getByText('This host has left').waitFor();
     await page.getByRole('link', { name: 'Updates', exact: true }).last().click();

@@ -1,6 +1,7 @@
 import type { Host } from '@linux-patch/contract';
 import { Alert, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { ask } from '../api/queries.ts';
 import { labelsOf } from '../hosts/known-host.ts';
 import { identityOf } from '../hosts/known-identity.ts';
@@ -19,6 +20,23 @@ function rebootWords({ needed, reasons }: Host['reboot']): string {
   if (needed === null) return 'not known whether it needs one';
   if (!needed) return 'not needed';
   return reasons.length === 0 ? 'needed' : `needed: ${reasons.join('; ')}`;
+}
+
+/** A number, and the way to what it counts. */
+function InTab({
+  host,
+  tab,
+  number,
+}: {
+  readonly host: Host;
+  readonly tab: string;
+  readonly number: number;
+}) {
+  return (
+    <Link to="/hosts/$name/$tab" params={{ name: host.fqdn, tab }}>
+      {number.toLocaleString('en')}
+    </Link>
+  );
 }
 
 /** What is known of the host, the worst first. */
@@ -57,9 +75,15 @@ export function OverviewTab({ host }: TabProps) {
               <Facts
                 of={[
                   ['State', <StateName key="state" state={listing.state} />],
-                  [isUnknown ? 'Security updates, then' : 'Security updates', listing.security_updates],
-                  [isUnknown ? 'All updates, then' : 'All updates', listing.updates],
-                  ['Packages', listing.packages],
+                  [
+                    isUnknown ? 'Security updates, then' : 'Security updates',
+                    <InTab key="security" host={host} tab="updates" number={listing.security_updates} />,
+                  ],
+                  [
+                    isUnknown ? 'All updates, then' : 'All updates',
+                    <InTab key="updates" host={host} tab="updates" number={listing.updates} />,
+                  ],
+                  ['Packages', <InTab key="packages" host={host} tab="packages" number={listing.packages} />],
                   ['Listed', <When key="listed" at={listing.listed_at} />],
                   ['Asked', <When key="asked" at={listing.checked_at} />],
                 ]}
