@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { memoryLogger } from '@linux-patch/runtime/testing';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { type Kysely, sql } from 'kysely';
 import { Client } from 'pg';
 import type { PostgresAddress } from '../src/config/database-url.ts';
@@ -18,6 +19,8 @@ const POSTGRES = process.env.LINUX_PATCH_TEST_POSTGRESQL;
 export interface TestDatabase {
   /** What its configuration says of it. */
   readonly settings: { readonly database?: { readonly url: string } };
+  /** Brings its schema up to date before a manager opens it for the first time, so that it has nothing to do. */
+  prepare(): Promise<void>;
   /** A second way into it, to look behind the API; a manager has to have opened it before. */
   open(): Promise<OpenDatabase>;
   /** Everything in it, one after the other. */
@@ -102,10 +105,27 @@ async function createDatabase(socket: string, name: string): Promise<void> {
   });
 }
 
+async function makeUpToDateFile(): Promise<Buffer> {
+  await using folder = await temporaryFolder({ inMemory: true });
+  const path = join(folder.path, 'up-to-date.sqlite');
+  await (await openDatabase(path))[Symbol.asyncDispose]();
+  return readFile(path);
+}
+
+/** Made once in each process, and copied. */
+let upToDateFile: Promise<Buffer> | undefined;
+
 /** The file of SQLite of a manager with these paths. */
 export function fileDatabase({ database: path }: Pick<ManagerPaths, 'database'>): TestDatabase {
   return {
     settings: {},
+    async prepare() {
+      // Only the empty file that comes with an authority.
+      const facts = await stat(path).catch(() => undefined);
+      if (facts?.size !== 0) return;
+      upToDateFile ??= makeUpToDateFile();
+      await writeFile(path, await upToDateFile);
+    },
     open: () => openDatabase(path),
     bytes: async () => Buffer.concat([await readFile(path), await readFile(`${path}-wal`)]),
     drop: async () => {},
@@ -122,6 +142,8 @@ export async function testDatabase(paths: Pick<ManagerPaths, 'database'>): Promi
   await createDatabase(socket, name);
   return {
     settings: { database: { url } },
+    // A copy of one that is.
+    prepare: async () => {},
     open: async () => openBeside(url),
     bytes: readAll,
     drop: () => asAdministrator(socket, `drop database if exists "${name}" with (force)`),

@@ -72,6 +72,7 @@ export async function startWorld(settings: object = {}, startMs = Date.now(), ro
   const loops = LOOPS + Number(poll_minutes > 0) + 2 * Number(inventory_minutes > 0);
   const doors = { files: systemFiles, clock, random: systemRandom, processUsage, threads: managerThreads };
   const { caFingerprint } = await initialiseAuthority({ ...doors, paths, webNames: webNamesOf(config) });
+  await place.prepare();
   const caPem = await readFile(join(paths.caFolder, 'root.pem'), 'utf8');
   const start = (): Promise<Manager> => composeManager({ ...doors, paths, config, logger });
   let manager = await start();
