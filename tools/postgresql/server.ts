@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,8 +23,19 @@ export interface TestServer extends AsyncDisposable {
   readonly socket: string;
   /** Ends it at once, as a crash does; what was committed is there again after `start`. */
   stop(): Promise<void>;
+  /** Sends a signal to every process of it at once; one that ends them all is waited for. */
+  signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
   /** Resolves when it takes connections. */
   start(): Promise<void>;
+}
+
+/** Where and how it runs. */
+export interface TestServerOptions {
+  readonly tls?: TlsAccess;
+  /** In which folder its own is made; by default that for temporary files. */
+  readonly parent?: string;
+  /** What else it is told, as in `postgresql.conf`. */
+  readonly settings?: readonly string[];
 }
 
 /** Debian keeps the programs of the server out of the search path; the newest is taken. */
@@ -47,6 +67,21 @@ async function untilReady(isReady: () => boolean, server: ChildProcess, said: ()
       throw new Error(`PostgreSQL ended before it was ready:\n${said()}`);
     if (isReady()) return;
     await pause(100);
+  }
+}
+
+/** Those that a process started; none when it has ended. */
+function childrenOf(pid: number): number[] {
+  const path = `/proc/${pid}/task/${pid}/children`;
+  return existsSync(path) ? readFileSync(path, 'utf8').split(' ').filter(Boolean).map(Number) : [];
+}
+
+/** Sends a signal to a process, which may have ended by itself. */
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as { readonly code?: string }).code !== 'ESRCH') throw error;
   }
 }
 
@@ -97,10 +132,11 @@ function makeCluster(bin: string, user: ReturnType<typeof ordinaryUser>, folder:
  * Starts a server of PostgreSQL for tests, which a power cut would damage. Installs it when it is missing and this is root.
  * @throws Error with its own words when it does not start
  */
-export async function startPostgres(tls?: TlsAccess): Promise<TestServer> {
+export async function startPostgres(options: TestServerOptions = {}): Promise<TestServer> {
+  const { tls, parent = tmpdir() } = options;
   const bin = programs();
   const user = ordinaryUser();
-  const folder = mkdtempSync(join(tmpdir(), 'linux-patch-postgresql-'));
+  const folder = mkdtempSync(join(parent, 'linux-patch-postgresql-'));
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const data = makeCluster(bin, user, folder);
@@ -109,10 +145,22 @@ export async function startPostgres(tls?: TlsAccess): Promise<TestServer> {
     `unix_socket_directories=${folder}`,
     'fsync=off',
     'max_connections=200',
+    ...(options.settings ?? []),
   ];
   const args = ['-D', data, ...settings.flatMap((one) => ['-c', one])];
   let running: { readonly server: ChildProcess; readonly ended: Promise<unknown> } | undefined;
+  const signal: TestServer['signal'] = async (name) => {
+    const pid = running?.server.pid;
+    if (pid === undefined) return;
+    // The parent first: it makes no more of them.
+    send(pid, name === 'SIGCONT' ? 'SIGCONT' : 'SIGSTOP');
+    for (const one of [...childrenOf(pid), pid]) send(one, name);
+    if (name !== 'SIGKILL') return;
+    await running?.ended;
+    running = undefined;
+  };
   const stop = async (): Promise<void> => {
+    await signal('SIGCONT');
     // Immediate shutdown: its clients are cut off, and it recovers at the next start.
     running?.server.kill('SIGQUIT');
     await running?.ended;
@@ -134,5 +182,5 @@ export async function startPostgres(tls?: TlsAccess): Promise<TestServer> {
   };
   await start();
   const owned = stack.move();
-  return { socket: folder, stop, start, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { socket: folder, stop, signal, start, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -206,7 +206,7 @@ export async function newAgent(world: Reachable, wish: AgentWish = {}) {
 
 /** Asks for a new certificate with the current one. */
 export async function renew(
-  world: World,
+  world: Reachable,
   current: { readonly certificateChainPem: string; readonly keyPem: string },
   jti: string = randomUUID(),
   origin = 'https://manager.example.test:8443',

@@ -60,6 +60,12 @@ export async function startManagerProgram(settings: object = {}) {
     now.child.kill('SIGKILL');
     await now.exited;
   });
+  const local = (call: Call) =>
+    callSocket(paths.adminSocket, {
+      ...call,
+      path: `/api/v1${call.path}`,
+      headers: { 'linux-patch-says': 'test' },
+    });
   const owned = stack.move();
   return {
     folder: folder.path,
@@ -67,12 +73,10 @@ export async function startManagerProgram(settings: object = {}) {
     clock: Date,
     call: (call: Call) => callHttps({ port: now.port, ca }, call),
     admin: (path: string, body?: object) =>
-      callSocket(paths.adminSocket, {
-        path: `/api/v1${path}`,
-        method: body === undefined ? 'GET' : 'POST',
-        body,
-        headers: { 'linux-patch-says': 'test' },
-      }),
+      local({ path, method: body === undefined ? 'GET' : 'POST', body }),
+    put: (path: string, body: object) => local({ path, method: 'PUT', body }),
+    /** A second way into its database. */
+    openBeside: () => place.open(),
     /** Ends it as a power cut does; it has ended when the promise resolves. */
     kill: (): Promise<unknown> => {
       now.child.kill('SIGKILL');

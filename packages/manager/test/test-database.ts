@@ -132,6 +132,17 @@ export function fileDatabase({ database: path }: Pick<ManagerPaths, 'database'>)
   };
 }
 
+/** One of PostgreSQL that the test has made itself, on a server of its own. */
+export function ownDatabase(url: string): TestDatabase {
+  return {
+    settings: { database: { url } },
+    prepare: async () => {},
+    open: async () => openBeside(url),
+    bytes: readAll,
+    drop: async () => {},
+  };
+}
+
 /** The database for a manager with these paths; the same paths have the same database. */
 export async function testDatabase(paths: Pick<ManagerPaths, 'database'>): Promise<TestDatabase> {
   if (POSTGRES === undefined) return fileDatabase(paths);
@@ -141,11 +152,7 @@ export async function testDatabase(paths: Pick<ManagerPaths, 'database'>): Promi
   const url = urlOf(socket, name);
   await createDatabase(socket, name);
   return {
-    settings: { database: { url } },
-    // A copy of one that is.
-    prepare: async () => {},
-    open: async () => openBeside(url),
-    bytes: readAll,
+    ...ownDatabase(url),
     drop: () => asAdministrator(socket, `drop database if exists "${name}" with (force)`),
   };
 }

@@ -10,7 +10,7 @@ import { webNamesOf } from '../src/config/web-names.ts';
 import type { OpenDatabase } from '../src/database/open.ts';
 import { type Answer, type Call, callHttps, callSocket } from './https-call.ts';
 import { managerThreads } from './manager-threads.ts';
-import { fileDatabase, testDatabase } from './test-database.ts';
+import { fileDatabase, ownDatabase, type TestDatabase, testDatabase } from './test-database.ts';
 
 /** A real manager on a port of its own, with a clock that the test moves. */
 export interface World extends AsyncDisposable {
@@ -50,13 +50,23 @@ export const TESTER = 'local (says: test)';
 /** What of a manager sleeps by the clock when there is nothing to do: the hourly work, following jobs, asking again, asking in turn, hints. */
 const LOOPS = 5;
 
+/** The database that the settings of a world name, and else one of the kind that the tests run on. */
+function placeOf(
+  settings: { readonly database?: { readonly url?: string } },
+  paths: ManagerPaths,
+): Promise<TestDatabase> | TestDatabase {
+  if (!settings.database) return testDatabase(paths);
+  const { url } = settings.database;
+  return url === undefined ? fileDatabase(paths) : ownDatabase(url);
+}
+
 /** @param root where its files are; by default a folder that goes away with it */
 export async function startWorld(settings: object = {}, startMs = Date.now(), root?: string): Promise<World> {
   await using stack = new AsyncDisposableStack();
   const paths = managerPaths(root ?? stack.use(await temporaryFolder({ inMemory: true })).path);
   const clock = new ManualClock(startMs);
   const logger = memoryLogger();
-  const place = 'database' in settings ? fileDatabase(paths) : await testDatabase(paths);
+  const place = await placeOf(settings, paths);
   if (root === undefined) stack.defer(() => place.drop());
   const config = ManagerConfigSchema.parse({
     ...place.settings,

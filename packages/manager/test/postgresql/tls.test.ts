@@ -29,7 +29,7 @@ beforeAll(async () => {
   port = await freePort();
   const certificatePem = await readFile(join(ours, 'web.pem'), 'utf8');
   const keyPem = await readFile(join(ours, 'web.key.pem'), 'utf8');
-  stack.use(await startPostgres({ port, certificatePem, keyPem }));
+  stack.use(await startPostgres({ tls: { port, certificatePem, keyPem } }));
 });
 afterAll(() => stack.disposeAsync());
 

@@ -28,9 +28,7 @@ beforeAll(async () => {
   port = await freePort();
   stack.use(
     await startPostgres({
-      port,
-      certificatePem: await own('web.pem'),
-      keyPem: await own('web.key.pem'),
+      tls: { port, certificatePem: await own('web.pem'), keyPem: await own('web.key.pem') },
     }),
   );
 });
