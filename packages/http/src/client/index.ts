@@ -6,3 +6,4 @@ export { readBounded } from './read-bounded.ts';
 export { routeTarget } from './route-target.ts';
 export { type Attempt, shakeHands } from './shake-hands.ts';
 export { systemAuthorities } from './system-authorities.ts';
+export { verifiedTls } from './verified-tls.ts';

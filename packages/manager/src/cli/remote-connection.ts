@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { isIP } from 'node:net';
-import { connect, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { isPatchError, PatchError } from '@linux-patch/contract';
 import {
   type Attempt,
@@ -11,6 +9,7 @@ import {
   type Resolve,
   shakeHands,
   systemAuthorities,
+  verifiedTls,
 } from '@linux-patch/http/client';
 import { managerFault, parseCertificateDer } from '@linux-patch/pki';
 import { type Files, ownUid } from '@linux-patch/runtime';
@@ -66,20 +65,8 @@ function refuseHost({ url }: Remote, socket: TLSSocket): void {
 }
 
 /** Shakes hands with whoever proves to be the manager. */
-async function secure(remote: Remote, { wire, groups, signal }: Attempt): Promise<TLSSocket> {
-  const host = hostOf(new URL(remote.url));
-  const socket = connect({
-    ...groups,
-    socket: wire,
-    host,
-    rejectUnauthorized: true,
-    // RFC 6066 §3: a literal address is no server name.
-    ...(isIP(host) ? {} : { servername: host }),
-    ca: remote.caPem ?? systemAuthorities(),
-  });
-  // Errors after this reach the request that uses the connection.
-  socket.on('error', () => {});
-  await once(socket, 'secureConnect', { signal });
+async function secure(remote: Remote, attempt: Attempt): Promise<TLSSocket> {
+  const socket = await verifiedTls(hostOf(new URL(remote.url)), attempt, remote.caPem ?? systemAuthorities());
   refuseHost(remote, socket);
   return socket;
 }
