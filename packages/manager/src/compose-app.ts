@@ -29,6 +29,7 @@ import { serveJoinTokenRoutes } from './join-tokens/routes.ts';
 import type { ManagerOptions } from './manager-options.ts';
 import { collectManagerMetrics } from './metrics/collect.ts';
 import type { ManagerCounters } from './metrics/counters.ts';
+import { createProvider, type Provider } from './oidc/provider.ts';
 import { useSession } from './people/find-session.ts';
 import { openFirstLink } from './people/first-link.ts';
 import { type Rotation, serveRotationRoutes } from './rotation/rotation.ts';
@@ -98,12 +99,20 @@ export function composeApp(parts: Parts) {
   servePeople(routes, people, {
     link: openFirstLink(options.files, clock, options.paths.firstLink),
     managerUrl: managerUrlOf(config),
+    provider: providerOf(options),
   });
   serveAuditRoutes(routes, database.reads);
   serveHintRoutes(routes, { hints: database.hints, clock });
   serveRotationRoutes(routes, parts.rotation);
   serveFleet(routes, enrollment, parts);
   return app;
+}
+
+/** The identity provider with which people sign in, where one is configured. */
+function providerOf({ config, files, clock }: ManagerOptions): Provider | undefined {
+  const { oidc: settings } = config;
+  const { origin } = new URL(managerUrlOf(config));
+  return settings && createProvider({ settings, origin, files, clock });
 }
 
 /** Join tokens, and what hosts that have one install. */

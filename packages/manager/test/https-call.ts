@@ -53,8 +53,7 @@ export interface AnswerBody {
     } & OwnSession &
     OfferedPasskey &
     PasskeyChallenge &
-    PasskeyList &
-    AuditPage &
+    PasskeyList & { readonly url: string } & AuditPage &
     AuditVerification;
   readonly error: {
     readonly code: string;

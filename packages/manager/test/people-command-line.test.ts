@@ -30,7 +30,14 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   const configFile = join(folder.path, 'etc/linux_patch_manager/config.yaml');
   await mkdir(join(configFile, '..'), { recursive: true });
-  await writeFile(configFile, 'server:\n  bind: 127.0.0.1\n  port: 0\n');
+  // Nobody answers there, and a manager starts all the same.
+  const oidc = [
+    'issuer: https://id.example.test/main',
+    'client_id: linux-patch',
+    'client_secret_file: /nowhere',
+  ];
+  const lines = ['server:', '  bind: 127.0.0.1', '  port: 0', 'oidc:', ...oidc.map((one) => `  ${one}`), ''];
+  await writeFile(configFile, lines.join('\n'));
   expect((await run(['init'])).exitCode).toBe(0);
   server = spawn(PROGRAM, ['--root', folder.path, 'serve'], { stdio: ['ignore', 'ignore', 'pipe'] });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -86,16 +93,16 @@ describe('people on the command line', () => {
     await giveFactors('ada');
     const factors = async () =>
       /^ada +\w+ +\w+ +(.*?) {2}/m.exec((await run(['people', 'list'])).stdout)?.[1];
-    expect(await factors()).toBe('authenticator, 2 passkeys');
+    expect(await factors()).toBe('password, authenticator, 2 passkeys');
     const reset = await run(['people', 'reset', 'ada', '--password-file', file]);
     expect(reset.stdout).toContain('new password, which alone signs in');
-    expect(await factors()).toBe('no');
+    expect(await factors()).toBe('password');
     expect((await run(['people', 'set', 'ada', '--role', 'viewer'])).stdout).toContain(
       'with the role viewer',
     );
     expect((await run(['people', 'disable', 'ada'])).stdout).toContain('ada is disabled');
     const list = await run(['people', 'list']);
-    expect(list.stdout).toMatch(/^NAME +ROLE +STATE .*\nada +viewer +disabled +no +never /);
+    expect(list.stdout).toMatch(/^NAME +ROLE +STATE .*\nada +viewer +disabled +password +never /);
     expect((await run(['people', 'enable', 'ada'])).stdout).toContain('ada is active');
     expect((await run(['people', 'remove', 'ada'])).exitCode).toBe(0);
     expect((await run(['people', 'remove', 'ada'])).exitCode).toBe(3);
@@ -195,7 +202,52 @@ describe('people on the command line', () => {
         exitCode: 2,
         stderr: expect.stringContaining('for example operator:@group:web'),
       });
-    expect((await run(['people', 'set', 'wim'])).stderr).toContain('Say --role, --bind or --unbind.');
+    expect((await run(['people', 'set', 'wim'])).stderr).toContain(
+      'Say --role, --bind, --unbind or --oidc-subject.',
+    );
     await run(['people', 'remove', 'wim']);
+  });
+
+  it('are made as whom the identity provider knows, without a password, or become that', async () => {
+    const made = await run([
+      'people',
+      'create',
+      'grace',
+      '--role',
+      'viewer',
+      '--oidc-subject',
+      '248289761001',
+    ]);
+    expect([made.exitCode, made.stderr]).toEqual([0, '']);
+    const both = [
+      'people',
+      'create',
+      'joan',
+      '--role',
+      'viewer',
+      '--oidc-subject',
+      'a',
+      '--password-file',
+      '-',
+    ];
+    expect(await run(both, 'correct horse battery')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('--password-file and --oidc-subject are not both possible'),
+    });
+    const create = ['people', 'create', 'joan', '--role', 'viewer', '--password-file', '-'];
+    expect((await run(create, 'correct horse battery')).exitCode).toBe(0);
+    const taken = await run(['people', 'set', 'joan', '--oidc-subject', '248289761001']);
+    expect([taken.exitCode, taken.stderr]).toEqual([
+      5,
+      expect.stringContaining('grace signs in as 248289761001'),
+    ]);
+    const set = await run(['people', 'set', 'joan', '--oidc-subject', '248289761002']);
+    expect(set.stdout).toContain('They sign in by id.example.test as 248289761002, and in no other way.');
+    expect((await run(['people', 'list'])).stdout).toMatch(
+      /^joan +viewer +active +id\.example\.test as 248289761002 /m,
+    );
+    const reset = await run(['people', 'reset', 'joan', '--password-file', '-'], 'correct horse battery');
+    expect(reset.stdout).toContain('new password, which alone signs in');
+    expect((await run(['people', 'list'])).stdout).toMatch(/^joan +viewer +active +password /m);
   });
 });

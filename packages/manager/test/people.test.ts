@@ -53,6 +53,7 @@ describe('a person', () => {
         second_factor: false,
         authenticator: false,
         passkeys: 0,
+        oidc: null,
       },
     ]);
     expect((await change(name, { role: 'operator' })).json().data).toMatchObject({ role: 'operator' });

@@ -28,6 +28,9 @@ const LEAST: Readonly<Record<string, 'anybody' | 'a host' | 'a person' | Role>> 
   signIn: 'anybody',
   passkeyChallenge: 'anybody',
   signInWithPasskey: 'anybody',
+  oidcOffer: 'anybody',
+  beginOidc: 'anybody',
+  signInWithOidc: 'anybody',
   setUp: 'anybody',
   enrollStatus: 'a host',
   enrollAck: 'a host',
@@ -125,6 +128,7 @@ const LEAST: Readonly<Record<string, 'anybody' | 'a host' | 'a person' | Role>> 
   changeOwnPassword: 'a person',
   stepUp: 'a person',
   stepUpChallenge: 'a person',
+  beginOidcStepUp: 'a person',
   listPasskeys: 'a person',
   offerPasskey: 'a person',
   addPasskey: 'a person',
@@ -163,6 +167,8 @@ const ABOUT_ONESELF: Readonly<Record<string, number>> = {
   addPasskey: 400,
   removePasskey: 404,
   stepUp: 403,
+  // No identity provider is configured there.
+  beginOidcStepUp: 404,
 };
 
 const ROUTES: readonly ManagerRoute[] = [

@@ -84,6 +84,9 @@ describe('without a credential', () => {
       'signIn (POST /api/v1/session)',
       'passkeyChallenge (GET /api/v1/session/passkey)',
       'signInWithPasskey (POST /api/v1/session/passkey)',
+      'oidcOffer (GET /api/v1/session/oidc)',
+      'beginOidc (POST /api/v1/session/oidc/begin)',
+      'signInWithOidc (POST /api/v1/session/oidc)',
       'setUp (POST /api/v1/setup)',
       'ca (GET /api/v1/pki/ca.pem)',
       'crl (GET /api/v1/pki/crl.pem)',
@@ -109,6 +112,8 @@ const SIGNED_IN: NonNullable<Actor['own']> = {
     totp_secret: null,
     totp_offered: null,
     totp_step: null,
+    oidc_issuer: null,
+    oidc_subject: null,
     passkeys: 0,
   },
   session: {

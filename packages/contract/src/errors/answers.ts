@@ -160,6 +160,12 @@ export const ANSWER_ERRORS = {
     true,
     'The manager could not reach the agent, or its answer made no sense.',
   ),
+  IDENTITY_PROVIDER_ERROR: traits(
+    'http',
+    502,
+    true,
+    'The identity provider with which people sign in does not answer, or not in a way that can be used; `oidc` of the configuration says which it is, and `doctor` what is wrong.',
+  ),
   AGENT_ERROR: traits('http', 502, false, 'The agent refused the request; `details.agent` has its error.'),
   QUEUE_FULL: traits('http', 503, true, 'Too many jobs wait already.'),
   SERVICE_UNHEALTHY: traits('http', 503, true, 'It cannot do this now; health, or the log, says why.'),

@@ -15,6 +15,7 @@ export const PAGE_PATHS = [
   '/queue',
   '/queue/tokens',
   '/setup',
+  '/sign-in/return',
   '/account',
   '/audit',
   '/certificates',

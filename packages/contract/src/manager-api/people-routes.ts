@@ -10,7 +10,8 @@ export const PEOPLE_ROUTES = {
     path: '/api/v1/people',
     auth: 'people:manage',
     stepUp: true,
-    summary: 'Make a person, who signs in with this name and password and may do what the role allows',
+    summary:
+      'Make a person, who signs in with this name and password, or with the identity provider, and may do what the role allows',
     body: CreatePerson,
     response: Person,
     status: 200,
@@ -30,11 +31,12 @@ export const PEOPLE_ROUTES = {
     path: '/api/v1/people/{name}',
     auth: 'people:manage',
     stepUp: true,
-    summary: 'Give a person another role, for all hosts or for some, or shut them out and let them in again',
+    summary:
+      'Give a person another role, for all hosts or for some, shut them out and let them in again, or let them sign in with the identity provider',
     body: PersonChange,
     response: Person,
     status: 200,
-    errors: [...ADMIN_ERRORS, 'PERSON_NOT_FOUND', 'GROUP_NOT_FOUND'],
+    errors: [...ADMIN_ERRORS, 'PERSON_NOT_FOUND', 'PERSON_CONFLICT', 'GROUP_NOT_FOUND'],
   },
   resetPerson: {
     method: 'POST',

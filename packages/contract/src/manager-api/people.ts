@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { lazily } from '../lazily.ts';
 import { NO_ROLE, RoleForAll } from '../roles.ts';
 import { Line } from '../text-bounds.ts';
+import { OidcIdentity, OidcSubject } from './oidc.ts';
 import { GivenBindings, RoleBindings } from './role-bindings.ts';
 
 /** The name by which a person signs in, and by which records tell who acted. */
@@ -41,6 +42,9 @@ export const Person = lazily(() =>
     }),
     authenticator: z.boolean().meta({ description: 'Whether a code of an authenticator signs in, too.' }),
     passkeys: z.int().nonnegative().meta({ description: 'How many passkeys sign in.' }),
+    oidc: OidcIdentity.nullable().meta({
+      description: 'Of somebody who signs in with the identity provider, and has no password; else null.',
+    }),
   }),
 );
 export type Person = z.infer<typeof Person>;
@@ -66,9 +70,17 @@ export const CreatePerson = lazily(() =>
       name: PersonName,
       role: RoleForAll,
       bindings: RoleBindings.optional(),
-      password: NewPassword,
+      password: NewPassword.optional(),
+      oidc_subject: OidcSubject.optional().meta({
+        description:
+          'They sign in with the identity provider, as whom it calls so; in the place of a password.',
+      }),
     })
-    .refine(hasRights, NO_RIGHTS),
+    .refine(hasRights, NO_RIGHTS)
+    .refine(
+      ({ password, oidc_subject: subject }) => (password === undefined) !== (subject === undefined),
+      'needs either password or oidc_subject',
+    ),
 );
 export type CreatePerson = z.infer<typeof CreatePerson>;
 
@@ -82,17 +94,23 @@ export const PersonChange = lazily(() =>
           'All roles for some hosts, in the place of those that they have; without a word these stay.',
       }),
       disabled: z.boolean().optional(),
+      oidc_subject: OidcSubject.optional().meta({
+        description:
+          'From now on they sign in with the identity provider, as whom it calls so; their password, authenticator and passkeys are gone.',
+      }),
     })
     .refine((change) => Object.values(change).some((one) => one !== undefined), 'names nothing to change'),
 );
 export type PersonChange = z.infer<typeof PersonChange>;
 
 /** Body of `POST /me/password`. */
-export const OwnPasswordChange = z.strictObject({
-  current_password: z.string().max(MAX_PASSWORD_CHARACTERS),
-  new_password: NewPassword,
-});
+export const OwnPasswordChange = lazily(() =>
+  z.strictObject({
+    current_password: z.string().max(MAX_PASSWORD_CHARACTERS),
+    new_password: NewPassword,
+  }),
+);
 export type OwnPasswordChange = z.infer<typeof OwnPasswordChange>;
 
 /** Body of `POST /people/{name}/reset`. */
-export const PersonReset = z.strictObject({ password: NewPassword });
+export const PersonReset = lazily(() => z.strictObject({ password: NewPassword }));

@@ -13,6 +13,7 @@ import {
 import { routeTable } from '../route.ts';
 import { Output } from '../text-bounds.ts';
 import { SerialNumber } from './certificates.ts';
+import { OidcBegun, OidcOffer, OidcReturn } from './oidc.ts';
 import { PasskeyChallenge, PasskeyProof } from './passkeys.ts';
 import { OwnSession, SetUp, SignIn } from './sessions.ts';
 
@@ -141,6 +142,36 @@ export const MANAGER_PUBLIC_ROUTES = routeTable({
     response: OwnSession,
     status: 200,
     errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'FORBIDDEN'],
+  },
+  oidcOffer: {
+    method: 'GET',
+    path: '/api/v1/session/oidc',
+    auth: 'public',
+    summary: 'Whether people sign in with an identity provider, and how it is called',
+    response: OidcOffer,
+    status: 200,
+    errors: ['INTERNAL_ERROR'],
+  },
+  beginOidc: {
+    method: 'POST',
+    path: '/api/v1/session/oidc/begin',
+    auth: 'public',
+    summary:
+      'Where to sign in with the identity provider (OpenID Connect: authorization code, PKCE, state, nonce); sets a cookie that binds it to this browser for ten minutes',
+    response: OidcBegun,
+    status: 200,
+    errors: [...PUBLIC_ERRORS, 'FORBIDDEN', 'NOT_FOUND', 'IDENTITY_PROVIDER_ERROR'],
+  },
+  signInWithOidc: {
+    method: 'POST',
+    path: '/api/v1/session/oidc',
+    auth: 'public',
+    summary:
+      'Sign in by what the identity provider answered, once, in the browser that began; answers as `POST /session` does',
+    body: OidcReturn,
+    response: OwnSession,
+    status: 200,
+    errors: [...PUBLIC_ERRORS, 'UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND', 'IDENTITY_PROVIDER_ERROR'],
   },
   setUp: {
     method: 'POST',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Route } from '../route.ts';
 import { ADMIN_ERRORS } from './admin-errors.ts';
+import { OidcBegun } from './oidc.ts';
 import { AddedPasskey, NewPasskey, OfferedPasskey, PasskeyChallenge, PasskeyList } from './passkeys.ts';
 import { OwnPasswordChange } from './people.ts';
 import {
@@ -42,7 +43,7 @@ export const SESSION_ROUTES = {
     body: StepUp,
     response: OwnSession,
     status: 200,
-    errors: ADMIN_ERRORS,
+    errors: [...ADMIN_ERRORS, 'IDENTITY_PROVIDER_ERROR'],
   },
   stepUpChallenge: {
     method: 'GET',
@@ -52,6 +53,15 @@ export const SESSION_ROUTES = {
     response: PasskeyChallenge,
     status: 200,
     errors: ADMIN_ERRORS,
+  },
+  beginOidcStepUp: {
+    method: 'POST',
+    path: '/api/v1/session/step-up/oidc',
+    auth: 'person',
+    summary: 'Where to show again, with the identity provider, that it is oneself; sets a cookie',
+    response: OidcBegun,
+    status: 200,
+    errors: [...ADMIN_ERRORS, 'NOT_FOUND', 'IDENTITY_PROVIDER_ERROR'],
   },
   offerAuthenticator: {
     method: 'POST',

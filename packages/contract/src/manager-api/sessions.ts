@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { lazily } from '../lazily.ts';
 import { Line } from '../text-bounds.ts';
+import { OidcAnswer } from './oidc.ts';
 import { PasskeyProof } from './passkeys.ts';
 import { MAX_PASSWORD_CHARACTERS, NewPassword, Person, PersonName } from './people.ts';
 
@@ -75,12 +76,15 @@ export const OwnSession = lazily(() =>
 );
 export type OwnSession = z.infer<typeof OwnSession>;
 
-/** Body of `POST /session/step-up`: a passkey or a code for people who have one of them, the password for others. */
+/** Body of `POST /session/step-up`: a passkey or a code for people who have one of them, the password for others, and what their provider answered for its people. */
 export const StepUp = lazily(() =>
   z.strictObject({
     password: z.string().max(MAX_PASSWORD_CHARACTERS).optional(),
     code: z.string().max(64).optional(),
     passkey: PasskeyProof.optional(),
+    oidc: OidcAnswer.optional().meta({
+      description: 'The whole query with which the provider sent the browser back.',
+    }),
   }),
 );
 export type StepUp = z.infer<typeof StepUp>;
@@ -94,7 +98,7 @@ export const OfferedAuthenticator = lazily(() =>
 );
 
 /** Body of `POST /me/authenticator/confirm`. */
-export const ConfirmAuthenticator = z.strictObject({ code: z.string().max(64) });
+export const ConfirmAuthenticator = lazily(() => z.strictObject({ code: z.string().max(64) }));
 
 export const RecoveryCodes = lazily(() =>
   z.object({

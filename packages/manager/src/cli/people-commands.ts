@@ -24,24 +24,42 @@ interface PasswordOption {
   readonly passwordFile?: string;
 }
 
+interface SubjectOption {
+  readonly oidcSubject?: string;
+}
+
+const SUBJECT_HELP =
+  'signs in with the identity provider of oidc in config.yaml, which calls them so (sub), and has no password';
+
 /** `people create` */
 async function createPerson(
   context: CommandContext,
   name: string,
-  { passwordFile, ...roles }: PasswordOption & RoleOptions,
+  { passwordFile, oidcSubject, ...roles }: PasswordOption & SubjectOption & RoleOptions,
 ): Promise<void> {
   const wish = rolesToMake(roles);
-  const password = await readNewPassword(context, { name, passwordFile });
+  if (passwordFile !== undefined && oidcSubject !== undefined)
+    throw new PatchError(
+      'INVALID_REQUEST',
+      '--password-file and --oidc-subject are not both possible: who signs in with the identity provider has no password here. Nothing was made.',
+    );
+  const way =
+    oidcSubject === undefined
+      ? { password: await readNewPassword(context, { name, passwordFile }) }
+      : { oidc_subject: oidcSubject };
   const person = await context.api.call(MANAGER_ADMIN_ROUTES.createPerson, {
-    body: { name, ...wish, password },
+    body: { name, ...wish, ...way },
   });
   print(context, person, () => `Made ${person.name}, role ${explainRoles(person)}`);
 }
 
-/** What signing in takes beside the password, or instead of it. */
-function factorsOf({ authenticator, passkeys }: Person): string {
+/** By what somebody signs in: a password, what that takes beside it or can be instead of it, or the identity provider. */
+function wayOf({ authenticator, passkeys, oidc }: Person): string {
+  if (oidc) return `${new URL(oidc.issuer).host} as ${oidc.subject}`;
   const keys = passkeys === 1 ? '1 passkey' : `${passkeys} passkeys`;
-  return [...(authenticator ? ['authenticator'] : []), ...(passkeys > 0 ? [keys] : [])].join(', ') || 'no';
+  return ['password', ...(authenticator ? ['authenticator'] : []), ...(passkeys > 0 ? [keys] : [])].join(
+    ', ',
+  );
 }
 
 function rowOf(person: Person, nowMs: number): string[] {
@@ -49,7 +67,7 @@ function rowOf(person: Person, nowMs: number): string[] {
     person.name,
     describeRoles(person),
     person.state,
-    factorsOf(person),
+    wayOf(person),
     pastTime(person.last_sign_in_at, nowMs),
     pastTime(person.created_at, nowMs),
     person.created_by,
@@ -63,7 +81,7 @@ async function listPeople(context: CommandContext): Promise<void> {
     data.people.length === 0
       ? 'No people. The first one: linux-patch-manager people create NAME --role admin'
       : renderTable(
-          ['NAME', 'ROLE', 'STATE', 'SECOND FACTOR', 'SIGNED IN', 'MADE', 'BY'],
+          ['NAME', 'ROLE', 'STATE', 'SIGNS IN BY', 'SIGNED IN', 'MADE', 'BY'],
           data.people.map((person) => rowOf(person, context.nowMs)),
         ),
   );
@@ -72,7 +90,13 @@ async function listPeople(context: CommandContext): Promise<void> {
 /** `people disable`, `people enable` and `people set` */
 async function changePerson(context: CommandContext, name: string, body: PersonChange): Promise<void> {
   const person = await context.api.call(MANAGER_ADMIN_ROUTES.changePerson, { params: { name }, body });
-  print(context, person, () => `${person.name} is ${person.state}, with the role ${describeRoles(person)}.`);
+  const way =
+    body.oidc_subject === undefined ? '' : ` They sign in by ${wayOf(person)}, and in no other way.`;
+  print(
+    context,
+    person,
+    () => `${person.name} is ${person.state}, with the role ${describeRoles(person)}.${way}`,
+  );
 }
 
 /** `people reset` */
@@ -140,7 +164,7 @@ async function signOut(
 function setRoles(
   context: CommandContext,
   name: string,
-  { role, bind, unbind }: RoleOptions & { readonly unbind?: boolean },
+  { role, bind, unbind, oidcSubject }: RoleOptions & SubjectOption & { readonly unbind?: boolean },
 ): Promise<void> {
   if (bind !== undefined && unbind)
     throw new PatchError(
@@ -148,9 +172,16 @@ function setRoles(
       '--bind and --unbind are not both possible. Nothing was changed.',
     );
   const bindings = unbind ? [] : bind && [...bind];
-  const change = { ...(role === undefined ? {} : { role }), ...(bindings ? { bindings } : {}) };
+  const change = {
+    ...(role === undefined ? {} : { role }),
+    ...(bindings ? { bindings } : {}),
+    ...(oidcSubject === undefined ? {} : { oidc_subject: oidcSubject }),
+  };
   if (Object.keys(change).length === 0)
-    throw new PatchError('INVALID_REQUEST', 'Say --role, --bind or --unbind. Nothing was changed.');
+    throw new PatchError(
+      'INVALID_REQUEST',
+      'Say --role, --bind, --unbind or --oidc-subject. Nothing was changed.',
+    );
   return changePerson(context, name, change);
 }
 
@@ -173,14 +204,18 @@ export function addPeopleCommands({ program, add, run }: CommandLine): void {
   withNewRoles(
     named('create', 'make a person; the password is asked for', createPerson),
     'what the person may do',
-  ).option('--password-file <file>', PASSWORD_FILE_HELP);
+  )
+    .option('--password-file <file>', PASSWORD_FILE_HELP)
+    .option('--oidc-subject <subject>', SUBJECT_HELP);
   add(people, 'list', 'list people: what each may do, and when they signed in last').action(
     (_options: object, command: Command) => run(command, quietly(listPeople)),
   );
   withRoles(
-    named('set', 'give a person another role; what is not said stays', setRoles),
+    named('set', 'give a person another role, or another way to sign in; what is not said stays', setRoles),
     'what the person may do from now on',
-  ).option('--unbind', 'take away all roles for some hosts');
+  )
+    .option('--unbind', 'take away all roles for some hosts')
+    .option('--oidc-subject <subject>', `${SUBJECT_HELP} any more`);
   named('disable', 'let a person in no more, from now on', (context, name) =>
     changePerson(context, name, { disabled: true }),
   );
@@ -189,7 +224,7 @@ export function addPeopleCommands({ program, add, run }: CommandLine): void {
   );
   named(
     'reset',
-    'give a person a new password, which is asked for; takes the authenticator and passkeys away, ends all sessions, and lets who is slowed down try at once',
+    'give a person a new password, which is asked for; takes the authenticator, passkeys and identity provider away, ends all sessions, and lets who is slowed down try at once',
     resetPerson,
   ).option('--password-file <file>', PASSWORD_FILE_HELP);
   named('sessions', 'list where a person is signed in', listSessions);

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { isLocalHostEntry } from '../authority/name-rules.ts';
 import { PostgresUrl } from './database-url.ts';
 import { CertifiableName, ManagerUrl } from './host-names.ts';
+import { OidcSchema } from './oidc.ts';
 
 /** The manager's `config.yaml`; every key is optional. */
 export const ManagerConfigSchema = z.strictObject({
@@ -176,6 +177,7 @@ export const ManagerConfigSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  oidc: OidcSchema.optional(),
   logging: z
     .strictObject({
       level: z

@@ -176,7 +176,7 @@ export interface PersonRow {
   readonly name: string;
   /** A name of `ROLES`; another version may have written one that this one does not know. */
   readonly role: string;
-  /** Hash with its parameters; null when the person was removed. */
+  /** Hash with its parameters; null when the person was removed, or signs in with the identity provider. */
   readonly password: string | null;
   readonly created_at: number;
   readonly created_by: string;
@@ -189,6 +189,10 @@ export interface PersonRow {
   readonly totp_offered: string | null;
   /** Step of the last code that was used; none counts that is not after it. */
   readonly totp_step: number | null;
+  /** The identity provider with which they sign in; null for who has a password, and when the person was removed. */
+  readonly oidc_issuer: string | null;
+  /** As whom it calls so; of one issuer once. */
+  readonly oidc_subject: string | null;
 }
 
 /** What signs a person in once without their authenticator. */

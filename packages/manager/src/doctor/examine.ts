@@ -5,6 +5,7 @@ import type { ApiClient } from '../cli/api-client.ts';
 import type { ManagerConfig } from '../config/schema.ts';
 import { checkAuthority } from './checks/authority.ts';
 import { checkBackup, checkConfigFiles, checkDataFolder } from './checks/files.ts';
+import { checkIdentityProvider } from './checks/identity-provider.ts';
 import type { ManagerPlace } from './checks/place.ts';
 import { checkRunning, checkService } from './checks/running.ts';
 import type { Finding } from './finding.ts';
@@ -55,6 +56,7 @@ export async function examineManager(examination: Examination): Promise<Finding[
           ['files', () => checkDataFolder(examination, usable)],
           ['authority', () => checkAuthority(examination, usable)],
           ['backup', () => checkBackup(examination, usable)],
+          ['identity provider', () => checkIdentityProvider(examination, usable)],
           ['running', () => checkRunning(examination, usable, api)],
         ] as [string, () => Promise<Finding[]>][])
       : // Where everything lies is in the configuration, so nothing else can be judged but the service.

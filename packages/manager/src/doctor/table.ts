@@ -40,6 +40,12 @@ export const MANAGER_CHECKS = {
       'Whoever reads it reads the fleet and can write to it past the manager. Give the user of the database another password, too.',
     command: 'chmod 600 {path}',
   }),
+  CLIENT_SECRET_OPEN: config.error({
+    title: 'Others can read the secret by which the identity provider knows this manager',
+    meaning:
+      'Whoever reads it can pose as the manager there, and the manager does not use it while that is so. Have the provider make another one, too.',
+    command: 'chmod 600 {path}',
+  }),
   DISK_FULL: files.error({
     title: 'The disk is full',
     meaning:
@@ -195,6 +201,24 @@ export const MANAGER_CHECKS = {
   NO_ADMINISTRATOR: access.notice({
     title: 'No person may administer the manager',
     meaning: 'Only root on this machine can let hosts in and patch them; the page lets nobody in.',
+    command: '{manager} people create NAME --role admin',
+  }),
+  IDENTITY_PROVIDER_UNUSABLE: access.warning({
+    title: 'Nobody can sign in with the identity provider',
+    meaning:
+      'It is away, or is another one than oidc in the configuration says, or the manager has no secret for it. Who has a password signs in with that; "people reset NAME" gives one to who has none.',
+    command: 'editor {config}',
+  }),
+  PEOPLE_OF_ANOTHER_PROVIDER: access.warning({
+    title: 'Some people cannot sign in: they are of an identity provider that is not configured',
+    meaning:
+      'Each is known by the issuer that was configured when they were made. "people set NAME --oidc-subject SUBJECT" says as whom the one of today knows them, and "people reset NAME" gives a password.',
+    command: '{manager} people list',
+  }),
+  NO_LOCAL_ADMINISTRATOR: access.notice({
+    title: 'No administrator could sign in without the identity provider',
+    meaning:
+      'When it is away, only root on this machine gets anybody in. One person with a password that lies in a safe is enough.',
     command: '{manager} people create NAME --role admin',
   }),
   OLDER_AGENTS_ALLOWED: access.warning({

@@ -123,9 +123,10 @@ function forPeople({ method, path }: ManagerRoute, actor: Actor): PatchError {
 function requireProof({ stepUp }: ManagerRoute, actor: Actor, nowMs: number): Actor {
   if (!stepUp || !actor.own || isProven(actor.own.session, nowMs)) return actor;
   const by = shownBy(actor.own.person);
+  const what = by === 'oidc' ? 'sign-in with the identity provider' : by;
   throw new PatchError(
     'STEP_UP_REQUIRED',
-    `This takes your ${by} again (POST /api/v1/session/step-up), which is good for ten minutes. Nothing was done.`,
+    `This takes your ${what} again (POST /api/v1/session/step-up), which is good for ten minutes. Nothing was done.`,
     { details: { by } },
   );
 }

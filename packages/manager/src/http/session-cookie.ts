@@ -5,13 +5,18 @@ const NAME = '__Host-linux-patch';
 /** Longer than any session: by one that is over, its person is told from strangers. */
 const KEPT_SECONDS = (90 * DAY_MS) / 1_000;
 
-/** What a browser holds of a session; undefined when it shows none. */
-export function sessionCookieOf(header: string | undefined): string | undefined {
+/** What a browser shows under this name; undefined when it shows none. */
+export function cookieOf(header: string | undefined, name: string): string | undefined {
   for (const pair of (header ?? '').split(';')) {
     const at = pair.indexOf('=');
-    if (at > 0 && pair.slice(0, at).trim() === NAME) return pair.slice(at + 1).trim();
+    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();
   }
   return undefined;
+}
+
+/** What a browser holds of a session; undefined when it shows none. */
+export function sessionCookieOf(header: string | undefined): string | undefined {
+  return cookieOf(header, NAME);
 }
 
 /** `Set-Cookie` for a session. */

@@ -31,8 +31,18 @@ export function hasSecondFactor({ totp_secret, passkeys }: Factors): boolean {
   return totp_secret !== null || passkeys > 0;
 }
 
-/** What somebody shows that it is them by: a passkey always does where there is one, and a recovery code where a code does. */
-export function shownBy({ totp_secret, passkeys }: Factors): 'password' | 'code' | 'passkey' {
+/** Whether somebody signs in with the identity provider, and has no password. */
+export function isOfProvider({ oidc_issuer }: Pick<PersonRow, 'oidc_issuer'>): boolean {
+  return oidc_issuer !== null;
+}
+
+/**
+ * What somebody shows that it is them by: the identity provider for who signs in with it; else a passkey always does where
+ * there is one, and a recovery code where a code does.
+ */
+export function shownBy(person: KnownPerson): 'password' | 'code' | 'passkey' | 'oidc' {
+  const { totp_secret, passkeys } = person;
+  if (isOfProvider(person)) return 'oidc';
   if (totp_secret !== null) return 'code';
   return passkeys > 0 ? 'passkey' : 'password';
 }

@@ -8,7 +8,7 @@ import type { Candidate } from './throttle.ts';
 export type Verdict = 'in' | 'wrong-password' | 'wrong-code' | 'code-missing';
 
 /** A try counts as failed unless it is the person, or something is only missing. @throws PatchError `RATE_LIMIT_EXCEEDED` */
-async function attempt<V extends string>(
+export async function attempt<V extends string>(
   { throttle }: PeopleContext,
   candidate: Candidate,
   check: () => Promise<V>,

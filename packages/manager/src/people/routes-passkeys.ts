@@ -12,6 +12,7 @@ import {
   referencesOf,
   removePasskey,
 } from './passkeys.ts';
+import { requirePassword } from './require-password.ts';
 import { serveDoor } from './routes-door.ts';
 
 type Allowed = NonNullable<PasskeyChallenge['request']>['allowCredentials'];
@@ -51,10 +52,16 @@ export function servePasskeyRoutes(routes: Routes, people: PeopleContext, site: 
     const { origin, unusable } = site.party;
     return { origin, unusable, passkeys, total: passkeys.length };
   });
-  routes.serve(MANAGER_ADMIN_ROUTES.offerPasskey, ({ actor }) => offerPasskey(people, site, ownOf(actor)));
-  routes.serve(MANAGER_ADMIN_ROUTES.addPasskey, ({ actor, body: wish }) =>
-    addPasskey(people, site, { ...ownOf(actor), wish, actor }),
-  );
+  routes.serve(MANAGER_ADMIN_ROUTES.offerPasskey, ({ actor }) => {
+    const own = ownOf(actor);
+    requirePassword(own.person);
+    return offerPasskey(people, site, own);
+  });
+  routes.serve(MANAGER_ADMIN_ROUTES.addPasskey, ({ actor, body: wish }) => {
+    const own = ownOf(actor);
+    requirePassword(own.person);
+    return addPasskey(people, site, { ...own, wish, actor });
+  });
   routes.serve(MANAGER_ADMIN_ROUTES.removePasskey, async ({ actor, parameter }) => {
     await removePasskey(people, { person: ownOf(actor).person, id: parameter('id'), actor });
     return {};

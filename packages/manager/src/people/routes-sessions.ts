@@ -4,6 +4,7 @@ import type { Routes } from '../http/routes.ts';
 import type { PeopleContext } from './context.ts';
 import { changeOwnPassword } from './own-password.ts';
 import { viewOwnSession } from './own-session.ts';
+import { requirePassword } from './require-password.ts';
 import { serveDoor } from './routes-door.ts';
 import { endSessions, listSessions, signOut } from './sessions.ts';
 import { signIn } from './sign-in.ts';
@@ -28,6 +29,7 @@ export function serveSessionRoutes(routes: Routes, people: PeopleContext): void 
   });
   routes.serve(MANAGER_ADMIN_ROUTES.changeOwnPassword, async ({ actor, body, request }) => {
     const own = { ...ownOf(actor), address: request.observedAddress };
+    requirePassword(own.person);
     return { ended: await changeOwnPassword(people, own, body) };
   });
 }

@@ -1,19 +1,25 @@
 import { MANAGER_ADMIN_ROUTES } from '@linux-patch/contract';
 import type { Routes } from '../http/routes.ts';
 import type { PeopleContext } from './context.ts';
+import { identityOf } from './oidc-identity.ts';
 import { endSessions, listSessions } from './sessions.ts';
 import { changePerson, createPerson, getPerson, listPeople, removePerson, resetPerson } from './store.ts';
 
-/** What administrators call about people. */
-export function servePeopleRoutes(routes: Routes, people: PeopleContext): void {
-  routes.serve(MANAGER_ADMIN_ROUTES.createPerson, ({ body, actor }) => createPerson(people, body, actor));
+/** What administrators call about people. @param issuer of the identity provider with which they may sign in, where there is one */
+export function servePeopleRoutes(routes: Routes, people: PeopleContext, issuer: string | undefined): void {
+  routes.serve(MANAGER_ADMIN_ROUTES.createPerson, async ({ body, actor }) => {
+    const { oidc_subject: subject, ...wish } = body;
+    return createPerson(people, { ...wish, identity: identityOf(issuer, subject) }, actor);
+  });
   routes.serve(MANAGER_ADMIN_ROUTES.listPeople, async () => {
     const list = await listPeople(people);
     return { people: list, total: list.length };
   });
-  routes.serve(MANAGER_ADMIN_ROUTES.changePerson, ({ body, parameter, actor }) =>
-    changePerson(people, parameter('name'), { ...body, actor: actor.name }),
-  );
+  routes.serve(MANAGER_ADMIN_ROUTES.changePerson, async ({ body, parameter, actor }) => {
+    const { oidc_subject: subject, ...change } = body;
+    const identity = identityOf(issuer, subject);
+    return changePerson(people, parameter('name'), { ...change, identity, actor: actor.name });
+  });
   routes.serve(MANAGER_ADMIN_ROUTES.resetPerson, ({ body, parameter, actor }) =>
     resetPerson(people, parameter('name'), { ...body, actor }),
   );

@@ -21,10 +21,12 @@ export interface Place {
   readonly before: string | undefined;
   /** What the person showed. */
   readonly how: {
-    readonly by: 'password' | 'code' | 'passkey';
+    readonly by: 'password' | 'code' | 'passkey' | 'oidc';
     /** Its name. */
     readonly passkey?: string;
   };
+  /** When they showed it, epoch milliseconds; without a word just now. */
+  readonly shownAtMs?: number;
 }
 
 async function forgetOld(db: Database, personId: string, nowMs: number): Promise<string[]> {
@@ -43,25 +45,26 @@ async function forgetOld(db: Database, personId: string, nowMs: number): Promise
   return beyond;
 }
 
-/** Still who they were when their password was compared. */
+/** Still who they were, and signs in in the same way, as when they showed it. */
 async function requireSame(db: Database, person: PersonRow): Promise<void> {
   const same = await db
     .selectFrom('people')
     .select('id')
     .where('id', '=', person.id)
-    .where('password', '=', person.password)
+    .where('password', 'is not distinct from', person.password)
+    .where('oidc_subject', 'is not distinct from', person.oidc_subject)
     .where('disabled_at', 'is', null)
     .where('removed_at', 'is', null)
     .executeTakeFirst();
   if (same) return;
-  throw new PatchError('UNAUTHORIZED', 'The password was changed at this moment. Sign in again.');
+  throw new PatchError('UNAUTHORIZED', 'How you sign in was changed at this moment. Sign in again.');
 }
 
 /** Begins a session, in the place of the one that the browser had. @throws PatchError `UNAUTHORIZED` */
 export async function beginSession(
   { db, audit, clock, random, cuts }: PeopleContext,
   person: PersonRow,
-  { address, client, before, how }: Place,
+  { address, client, before, how, shownAtMs }: Place,
 ): Promise<{ readonly secret: string; readonly session: SessionRow }> {
   const now = clock.now();
   const id = random.uuid();
@@ -75,7 +78,7 @@ export async function beginSession(
     signed_out_at: null,
     address,
     client: (client ?? '').slice(0, CLIENT_CHARACTERS),
-    proven_at: now,
+    proven_at: Math.min(now, shownAtMs ?? now),
   };
   const ended = await inTransaction(db, async (own) => {
     await requireSame(own, person);

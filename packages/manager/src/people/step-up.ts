@@ -2,7 +2,8 @@ import { type PasskeyProof, PatchError, type StepUp } from '@linux-patch/contrac
 import type { SessionRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
 import type { PeopleContext } from './context.ts';
-import { hasSecondFactor, type KnownPerson } from './known-person.ts';
+import { hasSecondFactor, isOfProvider, type KnownPerson } from './known-person.ts';
+import { type OidcDoor, tryOidc } from './oidc-sign-in.ts';
 import { recordRefused } from './passkey-sign-in.ts';
 import type { PasskeySite } from './passkeys.ts';
 import { proveByPasskey, proveCode, provePassword } from './prove.ts';
@@ -18,6 +19,14 @@ interface Own {
 interface Showing extends Own {
   readonly address: string;
   readonly candidate: Candidate;
+  /** What the browser holds of what it began with the identity provider. */
+  readonly sealed: string | undefined;
+}
+
+/** With what people show again that it is them, beside passwords and codes. */
+interface Ways {
+  readonly site: PasskeySite;
+  readonly door: OidcDoor | undefined;
 }
 
 /** @returns what is wrong; undefined when it is them */
@@ -44,22 +53,46 @@ async function tryPassword(context: PeopleContext, { person, candidate }: Showin
   return isThey ? undefined : 'The password is wrong.';
 }
 
+/** For who signs in with the identity provider nothing else is a proof. */
+async function tryProvider(
+  context: PeopleContext,
+  { door }: Ways,
+  { person, session, candidate, sealed }: Showing,
+  answer: string | undefined,
+) {
+  if (!door || answer === undefined)
+    return 'You sign in with the identity provider, so show there that it is you.';
+  return tryOidc(context, door, { person, sessionId: session.id, candidate }, { answer, sealed });
+}
+
+function wayOf(person: KnownPerson, { passkey }: StepUp) {
+  if (isOfProvider(person)) return 'oidc';
+  if (passkey) return 'passkey';
+  return hasSecondFactor(person) ? 'code' : 'password';
+}
+
 /**
- * Somebody shows again that it is them: by a passkey or a code, or by the password where they have neither.
- * @throws PatchError `FORBIDDEN` when it is wrong, `RATE_LIMIT_EXCEEDED`
+ * Somebody shows again that it is them: by the identity provider where they sign in with it; else by a passkey or a code, or
+ * by the password where they have neither.
+ * @throws PatchError `FORBIDDEN` when it is wrong, `RATE_LIMIT_EXCEEDED`, `IDENTITY_PROVIDER_ERROR`
  */
 export async function stepUp(
   context: PeopleContext,
-  site: PasskeySite,
-  { person, session, address }: Own & { readonly address: string },
-  { password = '', code = '', passkey }: StepUp,
+  ways: Ways,
+  own: Own & Pick<Showing, 'address' | 'sealed'>,
+  shown: StepUp,
 ): Promise<SessionRow> {
-  const candidate = { name: person.name, address, device: session.id };
-  const showing = { person, session, address, candidate };
-  const by = passkey ? 'passkey' : hasSecondFactor(person) ? 'code' : 'password';
-  const fault = passkey
-    ? await tryPasskey(context, site, showing, passkey)
-    : await (by === 'code' ? tryCode(context, showing, code) : tryPassword(context, showing, password));
+  const { person, session, address } = own;
+  const showing = { ...own, candidate: { name: person.name, address, device: session.id } };
+  const { password = '', code = '', passkey, oidc } = shown;
+  const by = wayOf(person, shown);
+  const tries = {
+    oidc: () => tryProvider(context, ways, showing, oidc),
+    passkey: () => passkey && tryPasskey(context, ways.site, showing, passkey),
+    code: () => tryCode(context, showing, code),
+    password: () => tryPassword(context, showing, password),
+  };
+  const fault = await tries[by]();
   if (fault !== undefined) throw new PatchError('FORBIDDEN', `${fault} Nothing was done.`);
   const { db, audit, clock } = context;
   const proven_at = clock.now();

@@ -13,6 +13,7 @@ import { replaceBindings, viewAllBindings, viewBindings } from '../reach/binding
 import type { PeopleContext } from './context.ts';
 import { type KnownPerson, selectPeople } from './known-person.ts';
 import { refuseNameAsPassword } from './name-as-password.ts';
+import { NO_OIDC, type OidcColumns, viewOidc } from './oidc-identity.ts';
 import { removeRecoveryCodes } from './second-factor.ts';
 import { removeSessions } from './sessions.ts';
 import { toView } from './view.ts';
@@ -48,6 +49,28 @@ async function requireRoom(db: Database, name: string): Promise<void> {
     throw conflict(`There are ${MAX_PEOPLE} people, and there may be no more. Remove some who left.`);
 }
 
+/** @throws PatchError `PERSON_CONFLICT` where somebody signs in as this one */
+async function requireFree(db: Database, { oidc_issuer, oidc_subject }: OidcColumns): Promise<void> {
+  if (oidc_issuer === null || oidc_subject === null) return;
+  const same = await selectPeople(db)
+    .where('people.oidc_issuer', '=', oidc_issuer)
+    .where('people.oidc_subject', '=', oidc_subject)
+    .executeTakeFirst();
+  if (same) throw conflict(`${same.name} signs in as ${oidc_subject} of ${oidc_issuer} already.`);
+}
+
+/** What lets somebody sign in with the identity provider from now on, and in no other way; undefined when they do. */
+async function wayOf(
+  db: Database,
+  before: KnownPerson,
+  identity: OidcColumns,
+): Promise<(Pick<PersonRow, 'password' | 'totp_secret'> & OidcColumns) | undefined> {
+  const { oidc_issuer, oidc_subject } = identity;
+  if (before.oidc_issuer === oidc_issuer && before.oidc_subject === oidc_subject) return undefined;
+  await requireFree(db, identity);
+  return { password: null, ...NO_FACTOR, ...identity };
+}
+
 /** @throws PatchError `PERSON_NOT_FOUND` */
 export async function getPerson(db: Database, name: string): Promise<KnownPerson> {
   const row = await selectPeople(db).where('people.name', '=', name).executeTakeFirst();
@@ -58,30 +81,38 @@ export async function getPerson(db: Database, name: string): Promise<KnownPerson
   );
 }
 
+/** Somebody who is to be made, with a password or as somebody of the identity provider. */
+export interface NewPerson extends Omit<CreatePerson, 'oidc_subject'> {
+  readonly identity?: OidcColumns | undefined;
+}
+
 /** Adds a row. @param how.admit asked in the same transaction whether it may be. @throws what `admit` throws, `GROUP_NOT_FOUND` */
 export async function insertPerson(
   { db, audit, clock, random, passwords }: PeopleContext,
-  { name, role, bindings = [], password }: CreatePerson,
+  { name, role, bindings = [], password, identity = NO_OIDC }: NewPerson,
   how: { readonly actor: string; readonly admit: (own: Database) => Promise<void> },
 ): Promise<{ readonly row: KnownPerson; readonly given: GivenBindings }> {
-  refuseNameAsPassword(name, password);
+  if (password !== undefined) refuseNameAsPassword(name, password);
   const row: PersonRow = {
     id: random.uuid(),
     name,
     role,
-    password: await passwords.hash(password),
+    password: password === undefined ? null : await passwords.hash(password),
     created_at: clock.now(),
     created_by: how.actor,
     disabled_at: null,
     removed_at: null,
     last_sign_in_at: null,
     ...NO_FACTOR,
+    ...identity,
   };
   const given = await inTransaction(db, async (own) => {
     await how.admit(own);
+    await requireFree(own, identity);
     await own.insertInto('people').values(row).execute();
     const all = await replaceBindings(own, { personId: row.id }, bindings);
-    const fields = { person: name, role, ...(all.length > 0 ? { bindings: all } : {}) };
+    const bound = all.length > 0 ? { bindings: all } : {};
+    const fields = { person: name, role, ...bound, ...viewOidc(identity) };
     await audit.record(own, { actor: how.actor, event: 'person_created', fields });
     return all;
   });
@@ -89,11 +120,7 @@ export async function insertPerson(
 }
 
 /** @throws PatchError `PERSON_CONFLICT`, `GROUP_NOT_FOUND` */
-export async function createPerson(
-  context: PeopleContext,
-  wish: CreatePerson,
-  actor: Acting,
-): Promise<Person> {
+export async function createPerson(context: PeopleContext, wish: NewPerson, actor: Acting): Promise<Person> {
   const admit = async (own: Database): Promise<void> => {
     requireStill(actor);
     await requireRoom(own, wish.name);
@@ -109,7 +136,7 @@ export async function listPeople({ db }: Pick<PeopleContext, 'db'>): Promise<Per
   return rows.map((row) => toView(row, given.get(row.id) ?? []));
 }
 
-interface Change {
+interface Written {
   readonly set: Partial<PersonRow>;
   readonly event: 'person_changed' | 'person_reset' | 'person_removed';
   readonly fields?: object;
@@ -124,7 +151,7 @@ async function removeFactors(own: Database, personId: string): Promise<void> {
 async function change(
   { db, audit, cuts }: PeopleContext,
   { name, actor }: { readonly name: string; readonly actor: string },
-  decide: (row: KnownPerson, own: Database) => Change | undefined | Promise<Change | undefined>,
+  decide: (row: KnownPerson, own: Database) => Written | undefined | Promise<Written | undefined>,
 ): Promise<Person> {
   const { view, ended } = await inTransaction(db, async (own) => {
     const before = await getPerson(own, name);
@@ -144,14 +171,20 @@ async function change(
   return view;
 }
 
+interface Change extends Omit<PersonChange, 'oidc_subject'> {
+  /** With which they sign in from now on. */
+  readonly identity?: OidcColumns | undefined;
+  readonly actor: string;
+}
+
 /**
  * Gives other roles, or shuts out and lets in again; what is as wished already changes nothing.
- * @throws PatchError `PERSON_NOT_FOUND`, `GROUP_NOT_FOUND`
+ * @throws PatchError `PERSON_NOT_FOUND`, `PERSON_CONFLICT`, `GROUP_NOT_FOUND`
  */
 export async function changePerson(
   context: PeopleContext,
   name: string,
-  { role, bindings, disabled, actor }: PersonChange & { readonly actor: string },
+  { role, bindings, disabled, identity, actor }: Change,
 ): Promise<Person> {
   return change(context, { name, actor }, async (before, own) => {
     const holder = { personId: before.id };
@@ -163,25 +196,32 @@ export async function changePerson(
       disabled_at: isDisabled ? (before.disabled_at ?? context.clock.now()) : null,
     };
     const isOther = JSON.stringify(wished) !== JSON.stringify(given);
-    if (set.role === before.role && set.disabled_at === before.disabled_at && !isOther) return undefined;
+    const way = identity && (await wayOf(own, before, identity));
+    if (set.role === before.role && set.disabled_at === before.disabled_at && !isOther && !way)
+      return undefined;
     const state = isDisabled ? 'disabled' : 'active';
     const bound = isOther ? { bindings: wished, previous_bindings: given } : {};
-    const fields = { role: set.role, previous_role: before.role, ...bound, state };
-    return { set, event: 'person_changed', fields };
+    const fields = { role: set.role, previous_role: before.role, ...bound, state, ...(way && viewOidc(way)) };
+    return { set: { ...set, ...way }, event: 'person_changed', fields };
   });
 }
 
-/** Sets another password, takes authenticator and passkeys away, and lets the person try it at once. @throws PatchError `PERSON_NOT_FOUND` */
+/**
+ * Sets another password, takes authenticator, passkeys and the identity provider away, and lets the person try it at once.
+ * @throws PatchError `PERSON_NOT_FOUND`
+ */
 export async function resetPerson(
   context: PeopleContext,
   name: string,
   { password, actor }: { readonly password: string; readonly actor: Acting },
 ): Promise<Person> {
   refuseNameAsPassword(name, password);
-  const set = { password: await context.passwords.hash(password), ...NO_FACTOR };
-  const view = await change(context, { name, actor: actor.name }, ({ passkeys }) => {
+  const set = { password: await context.passwords.hash(password), ...NO_FACTOR, ...NO_OIDC };
+  const view = await change(context, { name, actor: actor.name }, (before) => {
     requireStill(actor);
-    return { set, event: 'person_reset', fields: passkeys > 0 ? { passkeys } : {} };
+    const { passkeys } = before;
+    const fields = { ...(passkeys > 0 ? { passkeys } : {}), ...viewOidc(before) };
+    return { set, event: 'person_reset', fields };
   });
   context.throttle.open(name);
   return view;
@@ -189,7 +229,7 @@ export async function resetPerson(
 
 /** Removes a person; who they were stays on record. @throws PatchError `PERSON_NOT_FOUND` */
 export async function removePerson(context: PeopleContext, name: string, actor: string): Promise<Person> {
-  const set = { removed_at: context.clock.now(), password: null, ...NO_FACTOR };
+  const set = { removed_at: context.clock.now(), password: null, ...NO_FACTOR, ...NO_OIDC };
   return change(context, { name, actor }, async ({ id, role }, own) => {
     await replaceBindings(own, { personId: id }, []);
     return { set, event: 'person_removed', fields: { role } };

@@ -1,5 +1,6 @@
 import { type GivenBindings, isoOf, type Person } from '@linux-patch/contract';
 import { hasSecondFactor, type KnownPerson } from './known-person.ts';
+import { viewOidc } from './oidc-identity.ts';
 
 /** A person as an administrator sees them. */
 export function toView(row: KnownPerson, bindings: GivenBindings): Person {
@@ -14,5 +15,6 @@ export function toView(row: KnownPerson, bindings: GivenBindings): Person {
     second_factor: hasSecondFactor(row),
     authenticator: row.totp_secret !== null,
     passkeys: row.passkeys,
+    oidc: viewOidc(row),
   };
 }

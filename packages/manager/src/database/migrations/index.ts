@@ -27,6 +27,7 @@ import { roleBindings } from './025-role-bindings.ts';
 import { passkeys } from './026-passkeys.ts';
 import { waitingSince } from './027-waiting-since.ts';
 import { acts } from './028-acts.ts';
+import { oidc } from './029-oidc.ts';
 
 /** Every migration by name, imported one by one so that a bundle holds them. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -58,4 +59,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '026-passkeys': passkeys,
   '027-waiting-since': waitingSince,
   '028-acts': acts,
+  '029-oidc': oidc,
 };

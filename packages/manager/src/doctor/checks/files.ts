@@ -3,6 +3,7 @@ import type { FileFacts } from '@linux-patch/runtime';
 import { probeFolder } from '@linux-patch/runtime/findings';
 import { readLastBackup } from '../../backup/last-backup.ts';
 import type { ManagerConfig } from '../../config/schema.ts';
+import { isOpenToOthers } from '../../config/secret-file.ts';
 import type { Finding } from '../finding.ts';
 import type { ManagerPlace } from './place.ts';
 
@@ -13,7 +14,7 @@ const LITTLE_FREE_BYTES = 512 * MIB;
 const DAY_MS = 86_400_000;
 const BACKUP_DAYS = 30;
 
-/** Whose word the configuration is, and who reads the password of the database. */
+/** Whose word the configuration is, and who reads the secrets that it names. */
 export async function checkConfigFiles(
   { files }: ManagerPlace,
   configFile: string,
@@ -25,10 +26,15 @@ export async function checkConfigFiles(
     if (facts && ((facts.mode & 0o022) !== 0 || facts.uid !== 0))
       findings.push({ code: 'CONFIG_OPEN', detail: ownerAndMode(path, facts), words: { path } });
   }
-  const path = config?.database.password_file;
-  const password = path === undefined ? undefined : await files.factsBehind(path);
-  if (path !== undefined && password && (password.mode & 0o077) !== 0)
-    findings.push({ code: 'PASSWORD_FILE_OPEN', detail: ownerAndMode(path, password), words: { path } });
+  const secrets = [
+    { code: 'PASSWORD_FILE_OPEN', path: config?.database.password_file },
+    { code: 'CLIENT_SECRET_OPEN', path: config?.oidc?.client_secret_file },
+  ] as const;
+  for (const { code, path } of secrets) {
+    const facts = path === undefined ? undefined : await files.factsBehind(path);
+    if (path !== undefined && facts && isOpenToOthers(path, facts))
+      findings.push({ code, detail: ownerAndMode(path, facts), words: { path } });
+  }
   return findings;
 }
 

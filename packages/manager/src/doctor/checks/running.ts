@@ -5,6 +5,7 @@ import { readUnit, unitFaults } from '@linux-patch/runtime/findings';
 import type { ApiClient } from '../../cli/api-client.ts';
 import type { ManagerConfig } from '../../config/schema.ts';
 import type { Finding } from '../finding.ts';
+import { judgeWays } from './identity-provider.ts';
 import type { ManagerPlace } from './place.ts';
 
 const UNIT = 'linux-patch-manager.service';
@@ -17,7 +18,7 @@ export async function checkRunning(
 ): Promise<Finding[]> {
   const service = await checkService(at);
   try {
-    return [...service, ...(await askManager(api, at))];
+    return [...service, ...(await askManager(api, at, config))];
   } catch (error) {
     return [...service, ...(await explain(error, at, config, service))];
   }
@@ -65,7 +66,11 @@ function checkAddress(bind: string): Finding[] {
   return hasAddress(own, bind) ? [] : [{ code: 'BIND_ADDRESS_MISSING', detail: `server.bind is ${bind}.` }];
 }
 
-async function askManager(api: ApiClient, { clock }: ManagerPlace): Promise<Finding[]> {
+async function askManager(
+  api: ApiClient,
+  { clock }: ManagerPlace,
+  config: ManagerConfig,
+): Promise<Finding[]> {
   const status = await api.call(MANAGER_ADMIN_ROUTES.status);
   const { people } = await api.call(MANAGER_ADMIN_ROUTES.listPeople);
   const { hosts } = await api.call(MANAGER_ADMIN_ROUTES.jobKey);
@@ -94,5 +99,5 @@ async function askManager(api: ApiClient, { clock }: ManagerPlace): Promise<Find
     },
     refusing > 0 && { code: 'HOSTS_REFUSE', detail: `${refusing} of ${figures.hosts}.` },
   ];
-  return found.filter((one) => one !== false);
+  return [...found.filter((one) => one !== false), ...judgeWays(people, config)];
 }

@@ -1,0 +1,134 @@
+import { PatchError } from '@linux-patch/contract';
+import type { OidcClaims } from '../oidc/claims.ts';
+import { OidcFault } from '../oidc/faults.ts';
+import type { FlowPurpose, Flows } from '../oidc/flows.ts';
+import type { Provider } from '../oidc/provider.ts';
+import type { PeopleContext } from './context.ts';
+import { findSession } from './find-session.ts';
+import type { KnownPerson } from './known-person.ts';
+import { admitOidcPerson, findOidcPerson } from './oidc-person.ts';
+import { attempt } from './prove.ts';
+import { beginSession } from './sessions.ts';
+import type { Door, SignedIn } from './sign-in.ts';
+import type { Candidate } from './throttle.ts';
+
+/** With which provider people sign in, and what was begun. */
+export interface OidcDoor {
+  readonly provider: Provider;
+  readonly flows: Flows;
+}
+
+/** What came back with a browser. */
+export interface OidcReturned {
+  /** The query, without the `?`. */
+  readonly answer: string;
+  /** What the browser holds of what it began. */
+  readonly sealed: string | undefined;
+}
+
+/**
+ * Whom the provider names to this browser, for this purpose.
+ * @throws OidcFault, ProviderTrouble
+ */
+async function claimsOf(
+  { provider, flows }: OidcDoor,
+  { answer, sealed }: OidcReturned,
+  purpose: FlowPurpose,
+): Promise<OidcClaims> {
+  const said = new URLSearchParams(answer);
+  const flow = flows.take(sealed, said.get('state') ?? '', purpose);
+  if (!flow) {
+    throw new OidcFault(
+      'This was not begun in this browser, or another one was begun after it, or it was used, or took longer than ten minutes, or the manager was restarted. Begin again.',
+      { why: 'it was not begun in this browser, or is over' },
+    );
+  }
+  return provider.redeem(said, flow, purpose !== 'sign-in');
+}
+
+/** A fault counts as a failed try; that the provider is away does not. @throws PatchError `RATE_LIMIT_EXCEEDED`, ProviderTrouble */
+async function tryBy<T>(
+  people: PeopleContext,
+  candidate: Candidate,
+  work: () => Promise<T>,
+): Promise<T | OidcFault> {
+  let result: T | OidcFault | undefined;
+  await attempt(people, candidate, async () => {
+    try {
+      result = await work();
+      return 'in';
+    } catch (error) {
+      if (!(error instanceof OidcFault)) throw error;
+      result = error;
+      return 'wrong-oidc';
+    }
+  });
+  return result as T | OidcFault;
+}
+
+/**
+ * Signs in whom the identity provider names. Nobody guesses what it signs, so failures count for the address alone.
+ * @throws PatchError `UNAUTHORIZED` that says what is wrong, `RATE_LIMIT_EXCEEDED`, `IDENTITY_PROVIDER_ERROR`
+ */
+export async function signInWithOidc(
+  people: PeopleContext,
+  door: OidcDoor,
+  { returned, at }: { readonly returned: OidcReturned; readonly at: Door },
+): Promise<SignedIn> {
+  const { address, client, cookie } = at;
+  const earlier = cookie === undefined ? undefined : await findSession(people, cookie);
+  let named: KnownPerson | undefined;
+  const admitted = await tryBy(
+    people,
+    { name: undefined, address, device: earlier?.session.id },
+    async () => {
+      const claims = await claimsOf(door, returned, 'sign-in');
+      named = await findOidcPerson(people, claims);
+      return { claims, person: await admitOidcPerson(people, door.provider.settings, claims) };
+    },
+  );
+  if (admitted instanceof OidcFault) {
+    const { why, subject, message } = admitted;
+    const whose = { ...(named ? { person: named.name } : {}), ...(subject === undefined ? {} : { subject }) };
+    const fields = { address, wrong: 'oidc', why, ...whose };
+    const entry = { actor: 'unknown', event: 'sign_in_refused', fields, stranger: address } as const;
+    await people.audit.record(people.db, entry);
+    throw new PatchError('UNAUTHORIZED', message, { cause: admitted });
+  }
+  const { claims, person } = admitted;
+  const before = earlier && earlier.person.id === person.id ? earlier.session.id : undefined;
+  // Who is signed in at the provider is not asked there again: how long ago they showed who they are is what counts here, too.
+  const shownAtMs = claims.authenticatedAtMs ?? 0;
+  const place = { address, client, before, how: { by: 'oidc' }, shownAtMs } as const;
+  return { person, ...(await beginSession(people, person, place)) };
+}
+
+/**
+ * Whether the provider asked somebody signed in again, since this was begun, and it is still them.
+ * @returns what is wrong; undefined when it is them
+ * @throws PatchError `RATE_LIMIT_EXCEEDED`, `IDENTITY_PROVIDER_ERROR`
+ */
+export async function tryOidc(
+  people: PeopleContext,
+  door: OidcDoor,
+  {
+    person,
+    sessionId,
+    candidate,
+  }: { readonly person: KnownPerson; readonly sessionId: string; readonly candidate: Candidate },
+  returned: OidcReturned,
+): Promise<string | undefined> {
+  const { name } = door.provider.settings;
+  const proven = await tryBy(people, { ...candidate, name: undefined }, async () => {
+    const { issuer, subject } = await claimsOf(door, returned, `step-up ${sessionId}`);
+    if (issuer === person.oidc_issuer && subject === person.oidc_subject) return 'they';
+    const message = `You showed ${name} that you are somebody else (${subject}) than who is signed in here.`;
+    throw new OidcFault(message, { why: 'it is somebody else', subject });
+  });
+  if (!(proven instanceof OidcFault)) return undefined;
+  people.logger.warn('Somebody signed in did not show with the identity provider that it is them', {
+    person: person.name,
+    why: proven.why,
+  });
+  return proven.message;
+}
