@@ -173,11 +173,18 @@ describe('before a change becomes a job, the policy', () => {
     expect(Health.parse(envelope.data)).toMatchObject({
       status: 'degraded',
       checks: { policy: expect.stringContaining('every change is denied') },
+      allowed_operations: [],
     });
     expect((await host.run('status', '--json')).stdout).toContain('"POLICY_FAULTY"');
-    await allow({ allowed_operations: [] });
+    await allow({ allowed_operations: ['reboot'] });
     expect((await refusal('PUT', '/packages/toyhello', {})).policy).toMatchObject({
       rule: 'allowed_operations',
+    });
+    await agent.logged('The policy of this host changed and counts from now on');
+    const now = await ask('GET', '/health');
+    expect(Health.parse(now.envelope.data)).toMatchObject({
+      checks: { policy: 'ok' },
+      allowed_operations: ['reboot'],
     });
   });
 });

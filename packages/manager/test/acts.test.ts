@@ -186,14 +186,14 @@ describe('what is asked of many hosts', () => {
     await until(id, { waiting: 2, asked: 1 }, 0);
     const answer = await stop(id);
     expect(dataOf<FleetAct>(answer)).toMatchObject({
-      counts: { waiting: 0, asked: 1, not_begun: 2 },
+      counts: { waiting: 0, asked: 1, not_begun: 0, not_asked: 2 },
       stopped_by: TESTER,
       stopped_at: new Date(world.clock.now()).toISOString(),
     });
     for (const let_go of release) let_go();
-    await until(id, { accepted: 1, not_begun: 2 });
+    await until(id, { accepted: 1, not_asked: 2 });
     expect(some.flatMap((host) => host.jobsAsked())).toHaveLength(1);
-    expect((await jobsOf(id, '&state=not_begun')).map(({ result }) => result?.message)).toEqual(
+    expect((await jobsOf(id, '&state=not_asked')).map(({ result }) => result?.message)).toEqual(
       Array(2).fill(`Stopped by ${TESTER} before the host was asked.`),
     );
     expect((await stop(id)).status).toBe(200);
@@ -237,15 +237,15 @@ describe('what is asked of many hosts', () => {
       .where('id', '=', waits?.host_id ?? '')
       .execute();
     for (const let_go of release) let_go();
-    await until(id, { accepted: 1, not_begun: 1 });
-    expect((await jobsOf(id, '&state=not_begun'))[0]?.result?.message).toContain('left or was removed');
+    await until(id, { accepted: 1, not_asked: 1 });
+    expect((await jobsOf(id, '&state=not_asked'))[0]?.result?.message).toContain('left or was removed');
     const late = await known();
     const [lateId = ''] = await idsOf([late]);
     let second = '';
     await world.restart(async () => {
       second = await addWaiting(lateId, late.fqdn, world.clock.now() - 25 * 3_600_000);
     });
-    await until(second, { not_begun: 1 });
+    await until(second, { not_asked: 1 });
     expect((await jobsOf(second))[0]?.result?.message).toContain('not asked within a day');
     expect(late.jobsAsked()).toEqual([]);
   });
@@ -279,7 +279,7 @@ describe('what is asked of many hosts', () => {
     const { id } = await started(ids.slice(1));
     const stopped = dataOf<FleetAct>(await stop(id));
     expect(stopped.hosts).toBe(10_000);
-    expect(stopped.counts.not_begun).toBeGreaterThan(9_000);
+    expect(stopped.counts.not_asked).toBeGreaterThan(9_000);
     expect(stopped.counts.waiting).toBe(0);
   });
 });

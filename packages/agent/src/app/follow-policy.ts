@@ -1,4 +1,4 @@
-import { messageOf } from '@linux-patch/contract';
+import { messageOf, type PolicyOperation } from '@linux-patch/contract';
 import { type Clock, type Files, type FollowedFiles, followFiles, type Logger } from '@linux-patch/runtime';
 import { isFaulty, readPolicy } from '@linux-patch/worker';
 import type { AuditLog } from '../audit/audit-log.ts';
@@ -16,15 +16,19 @@ interface FollowOptions {
 export interface PolicyWatch extends AsyncDisposable, Pick<FollowedFiles, 'reload'> {
   /** `ok`, or why every change is denied. */
   readonly health: string;
+  /** What it lets managers ask for; undefined where nobody could look at it. */
+  readonly allows: readonly PolicyOperation[] | undefined;
 }
 
 /** Follows `policy.yaml`, so that a faulty one is told at once and not by the next change alone. */
 export async function followPolicy(options: FollowOptions): Promise<PolicyWatch> {
   const { path, files, clock, logger } = options;
   let health = 'ok';
+  let allows: PolicyWatch['allows'];
   let told: string | undefined;
   const look = async (): Promise<void> => {
     const reading = await readPolicy({ files, path });
+    allows = isFaulty(reading) ? [] : reading.values.allowed_operations;
     if (isFaulty(reading)) {
       const [first] = reading.faults;
       health = `${path} cannot be relied on and every change is denied: ${first}`;
@@ -39,12 +43,16 @@ export async function followPolicy(options: FollowOptions): Promise<PolicyWatch>
   };
   const failed = (error: unknown): void => {
     health = `${path} cannot be looked at: ${messageOf(error)}`;
+    allows = undefined;
   };
   const followed = followFiles({ files, clock, logger, paths: [path], look, failed });
   await followed.reload();
   return {
     get health() {
       return health;
+    },
+    get allows() {
+      return allows;
     },
     reload: () => followed.reload(),
     [Symbol.asyncDispose]: () => followed[Symbol.asyncDispose](),

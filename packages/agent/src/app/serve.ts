@@ -96,6 +96,7 @@ async function serveNow(context: AgentContext, read: ReadIdentity | undefined): 
       clock: clockWatch.verdict.message,
       allowList: allowList.health,
       policy: policy.health,
+      allowedOperations: policy.allows,
     }),
   });
   const sockets = openJobSockets({ jobs: work.jobs, clock, random, logger });

@@ -1,4 +1,4 @@
-import type { Health, IdentityTrouble } from '@linux-patch/contract';
+import type { Health, IdentityTrouble, PolicyOperation } from '@linux-patch/contract';
 import type { RenewalState } from '../identity/renewal/state.ts';
 import type { CrlStatus } from '../identity/revocation/state.ts';
 import type { IdentityState } from '../identity/service.ts';
@@ -17,6 +17,8 @@ export interface IdentityHealth {
   readonly allowList?: string;
   /** `ok`, or why the policy of the host denies every change. */
   readonly policy?: string;
+  /** What that lets managers ask for; undefined where nobody could look at it. */
+  readonly allowedOperations?: readonly PolicyOperation[] | undefined;
   readonly certificateNotAfterMs: number | null;
   readonly crl: {
     readonly status: CrlStatus;

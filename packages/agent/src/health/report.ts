@@ -57,6 +57,7 @@ export async function healthOf(sources: HealthSources, clock: Clock): Promise<He
     instance_id: await sources.installation.instanceId(),
     uptime_seconds: Math.floor((clock.monotonicMs() - sources.startedMonotonicMs) / 1_000),
     checks,
+    allowed_operations: identity.allowedOperations && [...identity.allowedOperations],
     identity_trouble: identity.trouble ?? null,
     last_package_check: isoOf(packages.atMs),
     last_cache_update: isoOf(cache.lastUpdateMs),

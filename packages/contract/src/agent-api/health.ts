@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { HostJobKey } from '../job-key.ts';
 import { lazily } from '../lazily.ts';
 import { Line, Prose } from '../text-bounds.ts';
+import { POLICY_OPERATIONS } from './policy.ts';
 
 /** A named check: `ok`, or the reason why not. */
 const CheckResult = Prose.meta({ description: '`ok`, what is wrong, or that it is not known.' });
@@ -49,6 +50,10 @@ export const Health = lazily(() =>
     identity_trouble: z.enum(IDENTITY_TROUBLES).nullable().optional().meta({
       description:
         'What `checks.certificates` says, as a code; null when that is `ok`. Older agents leave it out.',
+    }),
+    allowed_operations: z.array(z.enum(POLICY_OPERATIONS)).max(POLICY_OPERATIONS.length).optional().meta({
+      description:
+        'What the policy of the host lets managers ask for; `[]`: nothing, as with a faulty policy, of which `checks.policy` tells. More than this may forbid a change. Older agents leave it out.',
     }),
     last_package_check: z.iso.datetime().nullable().optional().meta({
       description:

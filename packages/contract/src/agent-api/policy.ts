@@ -2,6 +2,10 @@ import { z } from 'zod';
 import { lazily } from '../lazily.ts';
 import { Line, MAX_ENTRIES, Prose } from '../text-bounds.ts';
 
+/** What the policy of a host can let others ask for. */
+export const POLICY_OPERATIONS = ['update', 'install', 'remove', 'reboot', 'restart-service'] as const;
+export type PolicyOperation = (typeof POLICY_OPERATIONS)[number];
+
 /** Why the policy of a host denies a change: `details.policy` of `POLICY_DENIED`, and part of a plan. */
 export const PolicyDenial = lazily(() =>
   z.object({

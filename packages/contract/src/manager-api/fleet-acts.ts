@@ -40,6 +40,7 @@ export const ACT_OUTCOMES = [
   'completed',
   'failed',
   'not_begun',
+  'not_asked',
   'unknown',
 ] as const;
 export type ActOutcome = (typeof ACT_OUTCOMES)[number];
@@ -67,6 +68,7 @@ export const FleetAct = lazily(() =>
         completed: Count,
         failed: Count,
         not_begun: Count,
+        not_asked: Count,
         unknown: Count,
       } satisfies Record<ActOutcome, typeof Count>)
       .meta({

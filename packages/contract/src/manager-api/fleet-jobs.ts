@@ -16,8 +16,10 @@ export const FLEET_JOB_STATES = [
   'accepted',
   /** The job is over; `result` says how. */
   'ended',
-  /** The host refused it, was not reached, or never asked; nothing was done. */
+  /** The host refused it, or was not reached; nothing was done. */
   'not_begun',
+  /** Its turn never came: its act was stopped, it left, or a day was over. */
+  'not_asked',
   /** Nobody can say what became of it. */
   'unknown',
 ] as const;
@@ -52,7 +54,7 @@ export const FleetJob = lazily(() =>
     actor: z.string().meta({ description: 'Who asked for it.' }),
     state: z.enum(FLEET_JOB_STATES).meta({
       description:
-        '`waiting`: it is the turn of other hosts of the act; `asked`: the host is asked, until its answer is known; `accepted`: it has the job `job_id`; `ended`: that is over; `not_begun`: refused, not reached or never asked, nothing was done; `unknown`: nobody can say what became of it.',
+        '`waiting`: it is the turn of other hosts of the act; `asked`: the host is asked, until its answer is known; `accepted`: it has the job `job_id`; `ended`: that is over; `not_begun`: refused or not reached, nothing was done; `not_asked`: its turn never came, because the act was stopped, the host left or a day was over; `unknown`: nobody can say what became of it.',
     }),
     job_id: z.uuid().nullable().meta({ description: 'Of the host.' }),
     plan_hash: z.string().nullable().meta({ description: 'The plan that was approved.' }),

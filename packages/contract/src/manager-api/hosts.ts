@@ -67,6 +67,21 @@ export const HostReboot = lazily(() =>
 );
 export type HostReboot = z.infer<typeof HostReboot>;
 
+/** What the policy of a host lets managers ask for, as it said when it was asked last. */
+export const HostPolicy = lazily(() =>
+  z.object({
+    allows: z.array(z.string()).nullable().meta({
+      description:
+        '`update`, `install`, `remove`, `reboot` and `restart-service`, or fewer; null where it did not say so.',
+    }),
+    fault: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why every change is denied; null while the policy can be relied on.' }),
+  }),
+);
+export type HostPolicy = z.infer<typeof HostPolicy>;
+
 /** A host of the fleet. */
 export const Host = lazily(() =>
   z.object({
@@ -86,6 +101,7 @@ export const Host = lazily(() =>
     left_at: z.iso.datetime().nullable().meta({ description: 'When the host left by itself.' }),
     identity: HostIdentity,
     job_key: HostJobKeyState,
+    policy: HostPolicy,
     reboot: HostReboot,
     labels: Labels.meta({ description: 'Set by people and join tokens, by key.' }),
     groups: z

@@ -19,6 +19,7 @@ const OUTCOMES: Readonly<Record<ActOutcome, string>> = {
   completed: 'done',
   failed: 'FAILED',
   not_begun: 'not begun',
+  not_asked: 'never asked',
   unknown: 'UNKNOWN',
 };
 

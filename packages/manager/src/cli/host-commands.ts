@@ -43,6 +43,7 @@ function rowOf(host: Host, nowMs: number): string[] {
       host.key_origin === 'manager' ? 'key made by the manager' : '',
       identity.trust === 'tofu' ? 'trusts on first use' : '',
       jobKeyNote(host),
+      policyNote(host),
       host.last_error ? 'unreachable' : '',
       host.left_at === null && host.reboot.needed ? 'needs a reboot' : '',
       host.left_at === null && identity.crl_current === false ? 'revocation list outdated' : '',
@@ -83,6 +84,19 @@ function jobKeyFact({ identity, job_key }: Host): string {
   const why = by === null ? '' : `, by ${by.replaceAll('_', ' ')}`;
   const told = pinned === null ? `${state}${why}` : `${state}${why}: ${pinned}`;
   return identity.trust === 'manual' && UNLIKE_OURS.has(state) ? `${told}. ${ONLY_ROOT}` : told;
+}
+
+function policyFact({ policy: { allows, fault } }: Host): string {
+  if (fault !== null) return `DENIES EVERY CHANGE: ${fault}`;
+  if (allows === null) return 'not known';
+  return allows.length === 0 ? 'lets managers change nothing' : `lets managers ask for ${allows.join(', ')}`;
+}
+
+/** What is said of hosts that let managers update nothing. */
+function policyNote({ left_at, policy: { allows, fault } }: Host): string {
+  if (left_at !== null) return '';
+  if (fault !== null) return 'DENIES CHANGES: its policy is faulty';
+  return allows === null || allows.includes('update') ? '' : 'its policy lets managers update nothing';
 }
 
 /** `hosts list` */
@@ -159,6 +173,7 @@ function describe(host: Host, nowMs: number): string {
     ],
     ...identityFacts(host, nowMs),
     ['Job key', jobKeyFact(host)],
+    ['Policy', policyFact(host)],
     ['Reboot', rebootFact(host, nowMs)],
     ['Joined', pastTime(host.created_at, nowMs)],
     ...(host.left_at === null ? [] : [['Left', pastTime(host.left_at, nowMs)] as const]),

@@ -68,6 +68,8 @@ function stateWords({ state, result }: FleetJob): string {
       return result?.status ?? 'ended';
     case 'not_begun':
       return 'not begun';
+    case 'not_asked':
+      return 'never asked';
     case 'unknown':
       return 'UNKNOWN';
   }

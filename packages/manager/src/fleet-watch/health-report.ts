@@ -9,6 +9,7 @@ import {
 import { z } from 'zod';
 
 const Word = z.string().max(64);
+const MOST_OPERATIONS = 32;
 /** Cut and not refused: what is wrong must not become unknown because it takes many words. */
 const Sentence = z.string().transform((text) => text.slice(0, 2_000));
 
@@ -19,9 +20,15 @@ export const HealthReport = lazily(() =>
     version: Word.optional().catch(undefined),
     instance_id: z.uuid().optional().catch(undefined),
     checks: z
-      .object({ certificates: Sentence.optional(), job_key: Sentence.optional() })
+      .object({
+        certificates: Sentence.optional(),
+        job_key: Sentence.optional(),
+        policy: Sentence.optional(),
+      })
       .optional()
       .catch(undefined),
+    /** Absent from older agents; an operation that this manager does not know is kept. */
+    allowed_operations: z.array(Word).max(MOST_OPERATIONS).optional().catch(undefined),
     /** Absent from older agents; a word that this manager does not know is kept. */
     identity_trouble: Word.nullish().catch(undefined),
     crl_status: z.enum(CRL_STATUSES).optional().catch(undefined),

@@ -112,7 +112,7 @@ export async function acceptJob(
 
 /** Why there is no job, or nobody knows. */
 export interface NoJob {
-  readonly state: Extract<FleetJobState, 'not_begun' | 'unknown'>;
+  readonly state: Extract<FleetJobState, 'not_begun' | 'not_asked' | 'unknown'>;
   readonly code: string | null;
   readonly message: string;
 }
@@ -143,7 +143,7 @@ export async function closeWaiting(
   const result = resultText({ status: null, message, error_code: null, changed: {}, reboot: null });
   const { numUpdatedRows } = await own
     .updateTable('host_jobs')
-    .set({ state: 'not_begun', ended_at: nowMs, result })
+    .set({ state: 'not_asked', ended_at: nowMs, result })
     .where('act_id', '=', actId)
     .where('state', '=', 'waiting')
     .executeTakeFirst();

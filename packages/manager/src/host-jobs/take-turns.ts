@@ -92,7 +92,7 @@ async function* waiting(db: Database, limit: number): AsyncGenerator<HostJobRow,
 /** @throws what is about this manager and not about the host, which waits on then */
 async function takeTurn(parts: TurnParts, row: HostJobRow, signal: AbortSignal): Promise<void> {
   const { sources, clock } = parts;
-  const notBegun = (message: string): NoJob => ({ state: 'not_begun', code: null, message });
+  const notAsked = (message: string): NoJob => ({ state: 'not_asked', code: null, message });
   const close = (verdict: NoJob): Promise<void> =>
     inTransaction(sources.db, (own) => closeJob(own, row, verdict, clock.now()));
   const host = await sources.db
@@ -100,8 +100,8 @@ async function takeTurn(parts: TurnParts, row: HostJobRow, signal: AbortSignal):
     .selectAll()
     .where('id', '=', row.host_id)
     .executeTakeFirst();
-  if (!host || host.left_at !== null) return close(notBegun(LEFT));
-  if (clock.now() - row.asked_at > WAITS_MS) return close(notBegun(NOT_IN_TIME));
+  if (!host || host.left_at !== null) return close(notAsked(LEFT));
+  if (clock.now() - row.asked_at > WAITS_MS) return close(notAsked(NOT_IN_TIME));
   const instance = await findInstance(sources, host, signal);
   if ('state' in instance) return close(instance);
   const asked = await begin(parts, host, row, instance.id);

@@ -51,6 +51,12 @@ function rebootOf({ id }: HostRow, { reboots }: Known): Host['reboot'] {
   return { needed: said.needed !== 0, reasons, said_at: isoOf(said.at) };
 }
 
+function policyOf(row: HostRow, knowledge: Known): Host['policy'] {
+  const health = healthOf(row, knowledge);
+  const said = health?.checks?.policy ?? 'ok';
+  return { allows: health?.allowed_operations ?? null, fault: said === 'ok' ? null : said };
+}
+
 /** A host as administrators see it. */
 export function viewOf(row: HostRow, knowledge: Known, nowMs: number): Host {
   const newest = knowledge.certificates.get(row.id);
@@ -72,6 +78,7 @@ export function viewOf(row: HostRow, knowledge: Known, nowMs: number): Host {
     identity: identityOf(row, knowledge, nowMs),
     reboot: rebootOf(row, knowledge),
     job_key: judgeJobKey(knowledge.jobKey, healthOf(row, knowledge)),
+    policy: policyOf(row, knowledge),
     labels: knowledge.labels.get(row.id) ?? {},
     groups: [...(knowledge.groups.get(row.id) ?? [])],
     note: row.note,

@@ -21,6 +21,7 @@ const record = (id: string, more: object = {}) =>
       left_at: null,
       identity: { state: 'ok' },
       job_key: { state: 'pinned' },
+      policy: { allows: ['update'], fault: null },
       ...more,
     } as unknown as Host,
   ] as const;
@@ -33,6 +34,7 @@ const hosts = [
   known('e', { state: 'left' }),
   known('f', { groups: ['web'] }),
   known('g', {}),
+  known('h', { groups: ['web'] }),
 ];
 const records = new Map([
   record('a'),
@@ -42,6 +44,7 @@ const records = new Map([
   record('e'),
   record('f', { job_key: { state: 'foreign' } }),
   record('g'),
+  record('h', { policy: { allows: ['reboot'], fault: null } }),
 ]);
 const found = {
   hosts,
@@ -75,6 +78,7 @@ it.each([
       ['left the fleet', 1],
       ['take no change of this manager now, as their own pages say', 1],
       ['your role is not for', 1],
+      ['let no manager update them, by their own policy', 1],
     ]);
   },
 );

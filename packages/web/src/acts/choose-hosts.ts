@@ -1,5 +1,6 @@
 import type { Host } from '@linux-patch/contract';
 import type { KnownHost } from '../hosts/known-host.ts';
+import { deniesByPolicy } from '../patch/denies-by-policy.ts';
 import { whyNotPatch } from '../patch/why-not-patch.ts';
 
 /** What is installed. */
@@ -30,6 +31,7 @@ const REASONS = {
   left: 'left the fleet',
   rights: 'your role is not for',
   refuses: 'take no change of this manager now, as their own pages say',
+  policy: 'let no manager update them, by their own policy',
   current: 'have nothing that waits',
   security: 'have no security update that waits',
 } as const;
@@ -39,6 +41,7 @@ function whyLeftOut(host: KnownHost, kind: ActKind, { records, mayNot }: FoundHo
   if (host.state === 'left' || !record) return REASONS.left;
   if (mayNot(record) !== undefined) return REASONS.rights;
   if (whyNotPatch(record) !== undefined) return REASONS.refuses;
+  if (deniesByPolicy(record, 'update')) return REASONS.policy;
   if (host.state === 'current') return REASONS.current;
   if (kind === 'security' && host.securityUpdates === 0) return REASONS.security;
   return undefined;

@@ -8,6 +8,7 @@ export const SIGNS: Readonly<Record<ActOutcome, string>> = {
   completed: '✓',
   failed: '✖',
   not_begun: '✖',
+  not_asked: '–',
   unknown: '?',
 };
 

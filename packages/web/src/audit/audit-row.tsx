@@ -6,7 +6,7 @@ import { Facts } from '../host/facts.tsx';
 import { Said } from '../words/said.tsx';
 import { When } from '../words/when.tsx';
 import { who } from '../words/who.ts';
-import { aboutOf, addressOf, clauseOf, type Fields, fieldsOf, hostOf, shortOf } from './fields.ts';
+import { aboutOf, addressOf, clauseOf, type Fields, fieldsOf, hostOf, namedIn, shortOf } from './fields.ts';
 import { MEANINGS } from './meanings.ts';
 import { Told } from './told.tsx';
 
@@ -14,7 +14,7 @@ type AuditRecord = Answered<'listAudit'>['records'][number];
 
 /** In one line what a record is about. */
 function About({ fields }: { readonly fields: Fields }) {
-  const texts = new Map([...fieldsOf(fields), ['host', hostOf(fields) ?? '']]);
+  const texts = new Map([...fieldsOf(namedIn(fields)), ['host', hostOf(fields) ?? '']]);
   const method = texts.get('method') ?? '';
   const names = aboutOf(fields);
   if (names.length === 0) return '–';
@@ -92,7 +92,9 @@ export function AuditRow({ record }: { readonly record: AuditRecord }) {
             <Said text={who(actor)} />
           </Link>
         </Table.Td>
-        <Table.Td title={event}>{clauseOf(MEANINGS[event] ?? event)}</Table.Td>
+        <Table.Td title={event} className="audit-what">
+          {clauseOf(MEANINGS[event] ?? event)}
+        </Table.Td>
         <Table.Td>
           <About fields={fields} />
         </Table.Td>

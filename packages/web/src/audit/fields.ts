@@ -24,11 +24,36 @@ export function addressOf({ address, observed_address: observed }: Fields): stri
   return textOf(address) ?? textOf(observed);
 }
 
+/** What calls are about by the first part of their route, and the member of a record that says the same. */
+const NAMED_BY: Readonly<Record<string, string>> = {
+  acts: 'act',
+  'api-tokens': 'api_token',
+  certificates: 'serial',
+  enrollments: 'enrollment',
+  groups: 'group',
+  hosts: 'host',
+  people: 'person',
+  tokens: 'token',
+};
+
+/** A record with what its call was about as members of their own, as other records have them. */
+export function namedIn(fields: Fields): Fields {
+  const parameters = (fields['parameters'] ?? {}) as Fields;
+  const [, many = '', parameter = ''] =
+    /^\/api\/v1\/([a-z-]+)\/\{(\w+)\}/.exec(textOf(fields['route']) ?? '') ?? [];
+  const name = Object.hasOwn(NAMED_BY, many) ? NAMED_BY[many] : undefined;
+  const [said, job] = [textOf(parameters[parameter]), textOf(parameters['job'])];
+  return {
+    ...fields,
+    ...(name === undefined || said === undefined ? {} : { [name]: said }),
+    ...(name === 'host' && job !== undefined ? { job } : {}),
+  };
+}
+
 /** The host that a record is about, as its screen is asked for; undefined when it is about none on record. */
-export function hostOf({ host, fqdn, route, parameters }: Fields): string | undefined {
-  if (textOf(host) !== undefined) return textOf(fqdn) ?? textOf(host);
-  if (!textOf(route)?.startsWith('/api/v1/hosts/{id}')) return undefined;
-  return textOf((parameters as Fields | null | undefined)?.['id']);
+export function hostOf(fields: Fields): string | undefined {
+  const { host, fqdn } = namedIn(fields);
+  return textOf(host) === undefined ? undefined : (textOf(fqdn) ?? textOf(host));
 }
 
 /** What of a record is told in its line, the first that it has. */
@@ -43,12 +68,14 @@ const ABOUT = [
   'search',
   'authority',
   'act',
+  'enrollment',
 ];
 
 /** Members of a record that stand in its line: what it is about, and the job or call that it belongs to. */
 export function aboutOf(fields: Fields): readonly string[] {
-  const about = hostOf(fields) === undefined ? ABOUT.find((name) => textOf(fields[name])) : 'host';
-  const more = ['job', 'route'].filter((name) => textOf(fields[name]));
+  const named = namedIn(fields);
+  const about = hostOf(fields) === undefined ? ABOUT.find((name) => textOf(named[name])) : 'host';
+  const more = ['job', 'route'].filter((name) => textOf(named[name]));
   return [...(about === undefined ? [] : [about]), ...more];
 }
 

@@ -1,5 +1,6 @@
 import { Alert, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { ask } from '../api/queries.ts';
 import { Loaded } from '../states/loaded.tsx';
 import { count } from '../words/count.ts';
@@ -23,7 +24,7 @@ export function DashboardScreen() {
       </Title>
       <Loaded query={query} what="the figures of the fleet">
         {({ figures }) => {
-          const { tone, sentence } = verdictOf(figures);
+          const { tone, sentence, search } = verdictOf(figures);
           return (
             <>
               <Alert color={COLOURS[tone]} mb="md">
@@ -31,6 +32,13 @@ export function DashboardScreen() {
                   <span aria-hidden="true">{MARKS[tone]} </span>
                   {sentence}
                 </Text>
+                {search === undefined ? null : (
+                  <Link to="/hosts" search={{ q: search }}>
+                    {search === 'state:unknown'
+                      ? 'See why they are unknown'
+                      : 'See them, and install what waits'}
+                  </Link>
+                )}
               </Alert>
               <ul className="figures" aria-label={count(figures.hosts, 'host')}>
                 <Figure number={figures.current} name="current" mark="✓" search="state:current" />

@@ -20,6 +20,13 @@ describe('The sentence about the fleet', () => {
     expect(verdictOf(figures(0, 0, 0))).toEqual({ tone: 'unknown', sentence: 'No host has joined yet.' });
   });
 
+  it('leads to the hosts that it is about first', () => {
+    expect(verdictOf(figures(3, 0, 0)).search).toBeUndefined();
+    expect(verdictOf(figures(3, 0, 1)).search).toBe('state:unknown');
+    expect(verdictOf(figures(3, 1, 1)).search).toBe('state:behind');
+    expect(verdictOf(figures(3, 1, 1, 1)).search).toBe('state:behind security:yes');
+  });
+
   it('names security first, and what is unknown beside it', () => {
     expect(verdictOf(figures(9, 4, 2, 1)).sentence).toBe(
       'Security updates wait on 1 host. Of 2 hosts nobody can say what waits on them.',

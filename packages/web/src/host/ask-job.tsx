@@ -1,9 +1,10 @@
-import type { Host } from '@linux-patch/contract';
+import type { Host, PolicyOperation } from '@linux-patch/contract';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useMemo, useState } from 'react';
 import { failureOf } from '../api/call-failure.ts';
 import { NotBegun } from '../job/not-begun.tsx';
+import { PolicyRemark } from '../patch/policy-remark.tsx';
 import { whyNotPatch } from '../patch/why-not-patch.ts';
 import { useWhyNot } from '../session/session.ts';
 import { ActButton } from '../shell/act-button.tsx';
@@ -13,6 +14,7 @@ import type { Confirmation } from '../words/confirmations.ts';
 /** Asks a host for a job, after a question, and goes to the job. */
 export function AskJob({
   host,
+  operation,
   does,
   asks,
   wish,
@@ -20,6 +22,8 @@ export function AskJob({
   children,
 }: {
   readonly host: Host;
+  /** As the policy of the host calls it. */
+  readonly operation: PolicyOperation;
   /** On the button that asks the question. */
   readonly does: string;
   readonly asks: Confirmation;
@@ -55,6 +59,7 @@ export function AskJob({
           act={() => job.mutate()}
           back={() => setAsked(false)}
         >
+          <PolicyRemark host={host} operation={operation} />
           {children}
           {trouble}
         </Confirm>

@@ -8,6 +8,7 @@ import { identityOf } from '../hosts/known-identity.ts';
 import { StateName } from '../hosts/state-name.tsx';
 import { Loaded } from '../states/loaded.tsx';
 import { Unknown } from '../states/unknown.tsx';
+import { policyFact } from '../words/policy.ts';
 import { Said } from '../words/said.tsx';
 import { When } from '../words/when.tsx';
 import { Facts } from './facts.tsx';
@@ -98,6 +99,7 @@ export function OverviewTab({ host }: TabProps) {
           ['Groups', <PutTogether key="groups" by="group" names={host.groups} />],
           ['Labels', <PutTogether key="labels" by="label" names={labelsOf(host)} />],
           ['Reboot', <Said key="reboot" text={rebootWords(host.reboot)} />],
+          ['Its policy lets managers ask for', policyFact(host.policy)],
           ['Seen', <When key="seen" at={host.last_seen_at} />],
           [
             'System',

@@ -30,6 +30,7 @@ export function RebootHost({ host }: { readonly host: Host }) {
     <Group align="start">
       <AskJob
         host={host}
+        operation="reboot"
         does={`Reboot ${fqdn}`}
         asks={confirmReboot(fqdn, Number(minutes))}
         wish={JSON.stringify(body)}
@@ -53,6 +54,7 @@ export function RebootHost({ host }: { readonly host: Host }) {
       </AskJob>
       <AskJob
         host={host}
+        operation="reboot"
         does="Cancel a reboot"
         asks={confirmCancelReboot(fqdn)}
         wish="cancel"

@@ -9,6 +9,7 @@ export function RestartService({ host, name }: { readonly host: Host; readonly n
   return (
     <AskJob
       host={host}
+      operation="restart-service"
       does={`Restart ${name}`}
       asks={confirmRestart(host.fqdn, name)}
       wish={name}

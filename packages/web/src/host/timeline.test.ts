@@ -14,6 +14,7 @@ it.each([
   [ended('cancelled'), 'open'],
   [ended(null), 'open'],
   [{ state: 'not_begun', result: null }, 'failed'],
+  [{ state: 'not_asked', result: null }, 'open'],
   [{ state: 'asked', result: null }, 'open'],
   [{ state: 'accepted', result: null }, 'open'],
   [{ state: 'unknown', result: null }, 'open'],

@@ -7,7 +7,7 @@ type Judged = Pick<FleetJob, 'state' | 'result'>;
 export const LANES = [
   { lane: 'done', sign: '✓', name: 'completed' },
   { lane: 'failed', sign: '✖', name: 'failed or not begun' },
-  { lane: 'open', sign: '?', name: 'under way, cancelled or not known' },
+  { lane: 'open', sign: '?', name: 'under way, cancelled, never asked or not known' },
 ] as const;
 type Lane = (typeof LANES)[number]['lane'];
 

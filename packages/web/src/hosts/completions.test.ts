@@ -15,6 +15,12 @@ describe('What can be typed next', () => {
     expect(completionsOf('LABEL:env', terms)).toEqual(['label:env=prod']);
   });
 
+  it('comes after a minus, too, where one may stand', () => {
+    expect(completionsOf('web1 -gr', terms)).toEqual(['web1 -group:db', 'web1 -group:web']);
+    expect(completionsOf('-saved:', terms)).toEqual([]);
+    expect(completionsOf('-', terms)[0]).toBe('-state:current');
+  });
+
   it('is never what is there already, nor what would be two words', () => {
     expect(completionsOf('group:web', terms)).toEqual([]);
     expect(completionsOf('saved:', terms)).toEqual(['saved:canaries']);

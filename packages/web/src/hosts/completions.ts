@@ -1,4 +1,5 @@
 import type { KnownHost } from './known-host.ts';
+import { keyOf } from './search.ts';
 import { KEYS } from './search-keys.ts';
 
 /** More than anybody reads. */
@@ -24,12 +25,20 @@ export function knownTerms(hosts: readonly KnownHost[], saved: readonly string[]
   );
 }
 
+/** Whether a minus may stand before a word: not where only the manager can answer. */
+function canBeLeftOut(term: string): boolean {
+  const found = keyOf(term);
+  return typeof found === 'object' && found.key.asked === undefined;
+}
+
 /** How a search may go on: whole searches, each with another end of its last word. */
 export function completionsOf(search: string, terms: readonly string[]): string[] {
   const [, head = '', last = ''] = /^(.*?)(\S*)$/s.exec(search) ?? [];
-  const begun = last.toLowerCase();
+  const [, minus = '', word = ''] = /^(-?)(.*)$/.exec(last) ?? [];
+  const begun = word.toLowerCase();
   return terms
-    .filter((term) => term.toLowerCase().startsWith(begun) && term !== last)
+    .filter((term) => term.toLowerCase().startsWith(begun) && term !== word)
+    .filter((term) => minus === '' || canBeLeftOut(term))
     .slice(0, MOST)
-    .map((term) => head + term);
+    .map((term) => head + minus + term);
 }

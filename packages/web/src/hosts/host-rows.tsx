@@ -10,13 +10,14 @@ import { type Column, columnOf, nextOrder } from './order.ts';
 import { StateName } from './state-name.tsx';
 
 const ROW_PX = 44;
+/** What matters most comes first: a telephone shows no more than that at once. */
 const COLUMNS: readonly (readonly [words: string, column: Column])[] = [
-  ['System', 'system'],
+  ['State', 'state'],
   ['Security', 'security'],
   ['All', 'updates'],
   ['Reboot', 'reboot'],
   ['Seen', 'seen'],
-  ['State', 'state'],
+  ['System', 'system'],
 ];
 const REBOOTS = { needed: '⟳ needed', no: 'no', unknown: '?' } as const;
 
@@ -43,8 +44,9 @@ function Row({
         </Link>
         {marks.length > 0 ? <small title={marks.join(', ')}>{marks.join(', ')}</small> : null}
       </span>
-      <span role="cell" title={saidText(host.os)}>
-        <Said text={host.os} />
+      <span role="cell" title={host.reason ?? undefined}>
+        <StateName state={host.state} />
+        {host.reason === null ? '' : `: ${host.reason}`}
       </span>
       <span role="cell">{host.securityUpdates ?? '?'}</span>
       <span role="cell">{host.updates ?? '?'}</span>
@@ -54,9 +56,8 @@ function Row({
       <span role="cell">
         <When at={host.seenAt} />
       </span>
-      <span role="cell" title={host.reason ?? undefined}>
-        <StateName state={host.state} />
-        {host.reason === null ? '' : `: ${host.reason}`}
+      <span role="cell" title={saidText(host.os)}>
+        <Said text={host.os} />
       </span>
     </div>
   );

@@ -30,22 +30,21 @@ export function CancelJob({ host, job }: { readonly host: string; readonly job: 
     onSuccess: () => setAsked(false),
   });
   const failure = cancel.error ? failureOf(cancel.error) : undefined;
-  const ended = isOver(job) ? 'The job has ended; there is nothing to cancel.' : undefined;
-  const why = mayNot ?? ended ?? (cancel.data ? DONE[cancel.data.action] : undefined);
-  const trouble =
-    failure && !isOver(job) ? (
-      <Refused
-        title="The job was not cancelled, as far as is known"
-        failure={failure}
-        advice={adviceFor(agentCode(failure))}
-      />
-    ) : null;
+  const why = mayNot ?? (cancel.data ? DONE[cancel.data.action] : undefined);
+  if (isOver(job)) return null;
+  const trouble = failure ? (
+    <Refused
+      title="The job was not cancelled, as far as is known"
+      failure={failure}
+      advice={adviceFor(agentCode(failure))}
+    />
+  ) : null;
   return (
     <>
       <ActButton why={why} act={() => setAsked(true)} quiet>
         Cancel the job
       </ActButton>
-      {isAsked && !isOver(job) ? (
+      {isAsked ? (
         <Confirm
           asks={confirmCancel(host)}
           why={why}

@@ -1,6 +1,6 @@
 import type { Job } from '@linux-patch/contract';
 import { Alert, Stack, Text } from '@mantine/core';
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { Facts } from '../host/facts.tsx';
 import { useNow } from '../words/use-now.ts';
 import { When } from '../words/when.tsx';
@@ -70,7 +70,12 @@ export function JobView({ host, job }: { readonly host: string; readonly job: Jo
       {isOfRollback(job) ? <RollBack host={host} job={job} /> : null}
       <Facts
         of={[
-          ['Host', host],
+          [
+            'Host',
+            <Link key="host" to="/hosts/$name" params={{ name: host }}>
+              {host}
+            </Link>,
+          ],
           ['Status', <StatusName key="status" status={job.status} />],
           ...(finer(job) === undefined ? [] : [['More exactly', finer(job)] as const]),
           ...(job.rollback_job_id === null
@@ -87,6 +92,12 @@ export function JobView({ host, job }: { readonly host: string; readonly job: Jo
                 job.packages.length === 0 ? 'whatever waits' : job.packages.slice(0, 20).join(', '),
               ],
           ['Signed by', signerOf(job)],
+          [
+            'On record',
+            <Link key="record" to="/audit" search={{ about: job.job_id }}>
+              what the audit log says of it
+            </Link>,
+          ],
         ]}
       />
       {job.results.length > 0 ? <ResultsTable results={job.results} /> : null}

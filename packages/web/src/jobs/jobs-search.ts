@@ -10,6 +10,7 @@ export const STATES: Readonly<Record<FleetJobFilter, string>> = {
   failed: 'failed',
   ended: 'ended',
   not_begun: 'not begun',
+  not_asked: 'never asked',
   unknown: 'unknown',
 };
 

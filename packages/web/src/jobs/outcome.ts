@@ -18,6 +18,7 @@ const SIGNS: Readonly<Record<Exclude<FleetJob['state'], 'ended'>, string>> = {
   asked: '…',
   accepted: '▶',
   not_begun: '✖',
+  not_asked: '–',
   unknown: '?',
 };
 

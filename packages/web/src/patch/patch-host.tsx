@@ -13,6 +13,7 @@ import { ActButton } from '../shell/act-button.tsx';
 import { Refused } from '../states/refused.tsx';
 import { confirmPlan } from '../words/confirmations.ts';
 import { operationWords } from '../words/operation.ts';
+import { PolicyRemark } from './policy-remark.tsx';
 import { runningJob } from './running-job.ts';
 import { whyNotPatch } from './why-not-patch.ts';
 import { requestOf } from './wish.ts';
@@ -63,6 +64,7 @@ export function PatchHost({ host }: { readonly host: Host }) {
         search={search}
         change={(next) => void navigate({ search: next, replace: true })}
       />
+      <PolicyRemark host={host} operation="update" />
       <ActButton
         why={mayNot ?? onRecord ?? busy ?? nothing}
         busy={planning.isPending}

@@ -14,9 +14,10 @@ export function ChooseGroups({
 }) {
   const query = useQuery(ask('listGroups'));
   return (
-    <Loaded query={query} what="the groups">
+    <Loaded query={query} what="the groups" beside>
       {({ groups }) => {
         // What was chosen and is no more can still be taken out.
+        const described = new Map(groups.map(({ name, description }) => [name, description]));
         const names = [...new Set([...groups.map(({ name }) => name), ...chosen])].sort();
         if (names.length === 0)
           return (
@@ -34,7 +35,7 @@ export function ChooseGroups({
           >
             <Stack gap="xs" mt="xs" className="choices">
               {names.map((name) => (
-                <Checkbox key={name} value={name} label={name} />
+                <Checkbox key={name} value={name} label={name} description={described.get(name)} />
               ))}
             </Stack>
           </Checkbox.Group>

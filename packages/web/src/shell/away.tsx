@@ -3,8 +3,13 @@ import { useCallback, useSyncExternalStore } from 'react';
 import { failureOf, isUnreachable } from '../api/call-failure.ts';
 import { Failed } from '../states/failed.tsx';
 
-function isInVain({ state }: Query): boolean {
-  return isUnreachable(state.error);
+/** Why a question has no answer, also while it is asked again. */
+function reasonOf({ state }: Query): Error | null {
+  return state.error ?? (state.data === undefined ? state.fetchFailureReason : null);
+}
+
+function isInVain(query: Query): boolean {
+  return isUnreachable(reasonOf(query));
 }
 
 /** Says once, above whatever is on the screen, that the manager does not answer; each question there has only its age. */
@@ -13,7 +18,10 @@ export function Away() {
   const cache = client.getQueryCache();
   const error = useSyncExternalStore(
     useCallback((changed: () => void) => cache.subscribe(changed), [cache]),
-    () => cache.findAll({ type: 'active', predicate: isInVain })[0]?.state.error ?? null,
+    () => {
+      const [query] = cache.findAll({ type: 'active', predicate: isInVain });
+      return query ? reasonOf(query) : null;
+    },
   );
   if (error === null) return null;
   return (

@@ -1,11 +1,19 @@
 import { Text } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { failureOf, isUnreachable } from '../api/call-failure.ts';
 import { SaidWhen } from '../words/said-when.tsx';
 import { Failed } from './failed.tsx';
 import { Forbidden } from './forbidden.tsx';
 import { Loading } from './loading.tsx';
+
+/** Why there is no answer; a question that failed is not one that was just asked, also while it is asked again. */
+function useFailure({ data, error, failureReason, errorUpdatedAt }: UseQueryResult): unknown {
+  const [last, setLast] = useState({ error, at: errorUpdatedAt });
+  if (error !== null && error !== last.error) setLast({ error, at: errorUpdatedAt });
+  if (error !== null || (data !== undefined && data !== null)) return error;
+  return errorUpdatedAt > 0 && last.at === errorUpdatedAt ? last.error : failureReason;
+}
 
 /** What a question came to; an answer that could not be renewed stays, with its age and why. */
 export function Loaded<T>({
@@ -21,7 +29,8 @@ export function Loaded<T>({
   readonly beside?: boolean;
   readonly children: (data: NonNullable<T>) => ReactNode;
 }) {
-  const { data, error, dataUpdatedAt } = query;
+  const { data, dataUpdatedAt } = query;
+  const error = useFailure(query);
   const failure = error ? failureOf(error) : undefined;
   // Which is said above the screen, once.
   const isAway = isUnreachable(error);
@@ -36,7 +45,8 @@ export function Loaded<T>({
       {hasData ? children(data) : null}
       {hasData && (failure || !beside) ? (
         <Text size="sm" mt="sm" className={failure ? undefined : 'answer-age'}>
-          Last updated <SaidWhen at={dataUpdatedAt} />.
+          Last updated <SaidWhen at={dataUpdatedAt} />
+          {failure ? `: ${what}` : ''}.
         </Text>
       ) : null}
       {!hasData && !failure ? <Loading what={what} /> : null}

@@ -1,4 +1,4 @@
-import { PatchError, type PlanStep, type PolicyDenial } from '@linux-patch/contract';
+import { PatchError, type PlanStep, type PolicyDenial, type PolicyOperation } from '@linux-patch/contract';
 
 /** What a source says about itself; undefined where it says nothing. */
 export interface PackageOrigin {
@@ -12,7 +12,7 @@ export interface PackageOrigin {
 
 /** A change as it is asked for, before anybody knows what it takes. */
 export interface AskedChange {
-  readonly operations: readonly ('update' | 'install' | 'remove' | 'reboot' | 'restart-service')[];
+  readonly operations: readonly PolicyOperation[];
   /** Packages that it names, perhaps with an architecture. */
   readonly names: readonly string[];
   /** Whether packages that nobody named may go. */

@@ -1,8 +1,6 @@
-import { lazily, PackageGlob } from '@linux-patch/contract';
+import { lazily, PackageGlob, POLICY_OPERATIONS } from '@linux-patch/contract';
 import { z } from 'zod';
 
-/** What may be asked for from outside. */
-const OPERATIONS = ['update', 'install', 'remove', 'reboot', 'restart-service'] as const;
 /** Where nothing is said of them: restarting services is for those who say so. */
 const DEFAULT_OPERATIONS = ['update', 'install', 'remove', 'reboot'] as const;
 
@@ -106,8 +104,8 @@ export const PolicySchema = lazily(() =>
   z
     .strictObject({
       allowed_operations: z
-        .array(z.enum(OPERATIONS))
-        .max(OPERATIONS.length)
+        .array(z.enum(POLICY_OPERATIONS))
+        .max(POLICY_OPERATIONS.length)
         .readonly()
         .default([...DEFAULT_OPERATIONS])
         .meta({
