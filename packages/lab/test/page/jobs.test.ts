@@ -4,7 +4,7 @@ import type { FleetJobs } from '@linux-patch/contract';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { askUntil } from '../../src/wait.ts';
-import { type FleetPage, letIn, openFleetPage } from './fleet-page.ts';
+import { type FleetPage, letIn, makePerson, openFleetPage } from './fleet-page.ts';
 import { faultsOf } from './screen-readers.ts';
 import { heading, signIn, whyNot } from './visit.ts';
 
@@ -197,6 +197,7 @@ describe('What is asked of many hosts', () => {
           id: `host ${number}`,
           fqdn: `h${number}.many.test`,
           left_at: number === 0 ? new Date().toISOString() : null,
+          ...(number === 1 ? { policy: { allows: ['reboot'], fault: null } } : {}),
         }));
         const hosts = [...data.hosts, ...others];
         await route.fulfill({ json: { ...rest, data: { hosts, total: hosts.length } } });
@@ -206,13 +207,15 @@ describe('What is asked of many hosts', () => {
       await page.getByRole('button', { name: BUTTON }).click();
       const question = page.getByRole('alertdialog', { name: 'Install security updates on ' });
       await question.getByLabel('What is installed').selectOption('all updates');
-      const all = page.getByRole('alertdialog', { name: 'Install all updates on 10,000 hosts?' });
-      await all.getByText('Of 10,001 hosts that your search finds, 10,000 hosts are meant.').waitFor();
-      await all.getByText('Left out: 1 left the fleet.').waitFor();
-      await all.getByText('9,999 are unknown').waitFor();
-      await all.getByText('1 to 40 of 10,000').waitFor();
+      const all = page.getByRole('alertdialog', { name: 'Install all updates on 9,999 hosts?' });
+      await all.getByText('Of 10,001 hosts that your search finds, 9,999 hosts are meant.').waitFor();
+      await all
+        .getByText('Left out: 1 left the fleet; 1 let no manager update them, by their own policy.')
+        .waitFor();
+      await all.getByText('9,998 are unknown').waitFor();
+      await all.getByText('1 to 40 of 9,999').waitFor();
       await all.getByRole('button', { name: 'After' }).click();
-      await all.getByText('41 to 80 of 10,000').waitFor();
+      await all.getByText('41 to 80 of 9,999').waitFor();
       expect(await page.locator('[role=row], li').count()).toBeLessThanOrEqual(80);
       expect(await faultsOf(page)).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth > innerWidth')).toBe(false);
@@ -247,7 +250,12 @@ describe('What is asked of many hosts', () => {
     expect(new URL(page.url()).search).toMatch(/^\?act=[\da-f-]{36}&state=completed$/);
     await table(page)
       .getByRole('link', { name: `install updates on ${name}` })
-      .waitFor();
+      .click();
+    await heading(page, `install updates on ${name}`).waitFor();
+    expect(await page.getByRole('button', { name: 'Cancel the job' }).count()).toBe(0);
+    // An operator does not see the audit log.
+    expect(await page.getByRole('link', { name: 'what the audit log says of it' }).count()).toBe(0);
+    await page.goto('/jobs');
     await page.getByRole('link', { name: 'On many hosts' }).click();
     await page.getByRole('link', { name: 'all updates on 1 host' }).waitFor();
     const here = page.getByRole('navigation', { name: 'Screens' }).locator('[aria-current=page]');
@@ -280,5 +288,24 @@ describe('What is asked of many hosts', () => {
     await question.getByRole('alert').getByText('Every host was asked already').waitFor();
     expect(await faultsOf(page)).toEqual([]);
     await page.unrouteAll({ behavior: 'wait' });
+  });
+
+  it('is led to from the audit log, which a job leads to', async () => {
+    await makePerson(fleet.manager, 'ruth', 'admin');
+    await using window = await fleet.open();
+    const { page, complaints } = window;
+    await signIn(page, 'ruth');
+    await page.goto('/audit?event=admin_call&about=stop');
+    const record = page.getByRole('row').filter({ hasText: 'POST /acts/{id}/stop' }).first();
+    await record.getByRole('link', { name: /^[\da-f]{8}$/ }).click();
+    await heading(page, 'Install all updates on 1 host').waitFor();
+    await page.getByRole('link', { name: '1 host' }).click();
+    await table(page)
+      .getByRole('link', { name: `install updates on ${name}` })
+      .click();
+    await page.getByRole('link', { name: 'what the audit log says of it' }).click();
+    await heading(page, 'Audit').waitFor();
+    await page.getByRole('row').filter({ hasText: 'Updates were started on a host' }).waitFor();
+    expect(complaints).toEqual([]);
   });
 });

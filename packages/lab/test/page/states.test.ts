@@ -217,11 +217,15 @@ describe('The page', () => {
     await page.getByText('Not known: the manager could not be asked for how the fleet fared.').waitFor();
     expect([await away.count(), await page.getByRole('alert').count()]).toEqual([1, 2]);
     expect(await faultsOf(page)).toEqual([]);
+    await page.evaluate(`new MutationObserver(() => {
+      globalThis.wasAsked ||= document.body.textContent.includes('Asking the manager for how the fleet fared');
+    }).observe(document.body, { subtree: true, childList: true })`);
     // Asked while it is away: of a manager that is back the page hears by itself, and the button is gone.
     await page.getByRole('button', { name: 'Try again' }).click();
     await world.manager.start();
     await page.getByText('From the second day on they are drawn here.').waitFor();
     await away.waitFor({ state: 'detached' });
+    expect(await page.evaluate('globalThis.wasAsked ?? false')).toBe(false);
   });
 
   it('says that the manager is away, keeps what it showed with its age, and goes on when it is back', async () => {

@@ -2,6 +2,7 @@ import type { Job } from '@linux-patch/contract';
 import { Alert, Stack, Text } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Facts } from '../host/facts.tsx';
+import { useWhyNot } from '../session/session.ts';
 import { useNow } from '../words/use-now.ts';
 import { When } from '../words/when.tsx';
 import { AskedBy } from './asked-by.tsx';
@@ -42,6 +43,7 @@ function Completed({ job }: { readonly job: Job }) {
 /** How one job of a host goes, and what came of it. */
 export function JobView({ host, job }: { readonly host: string; readonly job: Job }) {
   const search = route.useSearch();
+  const mayNotLook = useWhyNot('audit:read');
   const over = isOver(job);
   const live = useLiveJob(host, job.job_id, !over);
   const percent = over ? job.progress_percent : Math.max(job.progress_percent, live?.percent ?? 0);
@@ -92,12 +94,16 @@ export function JobView({ host, job }: { readonly host: string; readonly job: Jo
                 job.packages.length === 0 ? 'whatever waits' : job.packages.slice(0, 20).join(', '),
               ],
           ['Signed by', signerOf(job)],
-          [
-            'On record',
-            <Link key="record" to="/audit" search={{ about: job.job_id }}>
-              what the audit log says of it
-            </Link>,
-          ],
+          ...(mayNotLook === undefined
+            ? [
+                [
+                  'On record',
+                  <Link key="record" to="/audit" search={{ about: job.job_id }}>
+                    what the audit log says of it
+                  </Link>,
+                ] as const,
+              ]
+            : []),
         ]}
       />
       {job.results.length > 0 ? <ResultsTable results={job.results} /> : null}
