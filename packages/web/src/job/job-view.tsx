@@ -40,10 +40,49 @@ function Completed({ job }: { readonly job: Job }) {
   );
 }
 
+/** Where, when and for whom it is, and where else it is on record. */
+function JobFacts({ host, job }: { readonly host: string; readonly job: Job }) {
+  const mayNotLook = useWhyNot('audit:read');
+  return (
+    <Facts
+      of={[
+        [
+          'Host',
+          <Link key="host" to="/hosts/$name" params={{ name: host }}>
+            {host}
+          </Link>,
+        ],
+        ['Status', <StatusName key="status" status={job.status} />],
+        ...(finer(job) === undefined ? [] : [['More exactly', finer(job)] as const]),
+        ...(job.rollback_job_id === null
+          ? []
+          : [['Takes back', <JobLink key="of" host={host} job={job.rollback_job_id} />] as const]),
+        ['Asked for by', <AskedBy key="by" host={host} job={job} />],
+        ['Asked for', <When key="created" at={job.created_at} />],
+        ['Started', <When key="started" at={job.started_at} never="not yet" />],
+        ['Ended', <When key="ended" at={job.completed_at} never="not yet" />],
+        job.service
+          ? ['Service', job.service]
+          : ['Packages', job.packages.length === 0 ? 'whatever waits' : job.packages.slice(0, 20).join(', ')],
+        ['Signed by', signerOf(job)],
+        ...(mayNotLook === undefined
+          ? [
+              [
+                'On record',
+                <Link key="record" to="/audit" search={{ about: job.job_id }}>
+                  what the audit log says of it
+                </Link>,
+              ] as const,
+            ]
+          : []),
+      ]}
+    />
+  );
+}
+
 /** How one job of a host goes, and what came of it. */
 export function JobView({ host, job }: { readonly host: string; readonly job: Job }) {
   const search = route.useSearch();
-  const mayNotLook = useWhyNot('audit:read');
   const over = isOver(job);
   const live = useLiveJob(host, job.job_id, !over);
   const percent = over ? job.progress_percent : Math.max(job.progress_percent, live?.percent ?? 0);
@@ -70,42 +109,7 @@ export function JobView({ host, job }: { readonly host: string; readonly job: Jo
       )}
       <CancelJob host={host} job={job} />
       {isOfRollback(job) ? <RollBack host={host} job={job} /> : null}
-      <Facts
-        of={[
-          [
-            'Host',
-            <Link key="host" to="/hosts/$name" params={{ name: host }}>
-              {host}
-            </Link>,
-          ],
-          ['Status', <StatusName key="status" status={job.status} />],
-          ...(finer(job) === undefined ? [] : [['More exactly', finer(job)] as const]),
-          ...(job.rollback_job_id === null
-            ? []
-            : [['Takes back', <JobLink key="of" host={host} job={job.rollback_job_id} />] as const]),
-          ['Asked for by', <AskedBy key="by" host={host} job={job} />],
-          ['Asked for', <When key="created" at={job.created_at} />],
-          ['Started', <When key="started" at={job.started_at} never="not yet" />],
-          ['Ended', <When key="ended" at={job.completed_at} never="not yet" />],
-          job.service
-            ? ['Service', job.service]
-            : [
-                'Packages',
-                job.packages.length === 0 ? 'whatever waits' : job.packages.slice(0, 20).join(', '),
-              ],
-          ['Signed by', signerOf(job)],
-          ...(mayNotLook === undefined
-            ? [
-                [
-                  'On record',
-                  <Link key="record" to="/audit" search={{ about: job.job_id }}>
-                    what the audit log says of it
-                  </Link>,
-                ] as const,
-              ]
-            : []),
-        ]}
-      />
+      <JobFacts host={host} job={job} />
       {job.results.length > 0 ? <ResultsTable results={job.results} /> : null}
       <OutputWindow host={host} job={job} live={live} />
     </Stack>
