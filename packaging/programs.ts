@@ -72,6 +72,16 @@ export const PROGRAMS: readonly ProgramPackage[] = [
         mode: 0o644,
       },
       {
+        source: 'agent/linux-patch-refresh.socket',
+        target: '/usr/lib/systemd/system/linux-patch-refresh.socket',
+        mode: 0o644,
+      },
+      {
+        source: 'agent/linux-patch-refresh@.service',
+        target: '/usr/lib/systemd/system/linux-patch-refresh@.service',
+        mode: 0o644,
+      },
+      {
         source: 'agent/linux-patch-api.initd',
         target: '/usr/share/linux-patch-api/openrc.initd',
         mode: 0o644,

@@ -1,7 +1,7 @@
 # What the maintainer scripts of every package format do for the agent. Nothing here asks a question, and everything works in
 # an image that is being built, where no init system runs.
 SERVICE=linux-patch-api
-SOCKET=linux-patch-worker.socket
+SOCKETS='linux-patch-worker.socket linux-patch-refresh.socket'
 # As whom the agent runs under systemd.
 ACCOUNT=linux-patch-api
 CONFIG=/etc/linux_patch_api
@@ -135,9 +135,9 @@ start_service() {
 }
 
 # Where the agent asks for workers. Requests that are being answered, and jobs, are units of their own and go on.
-start_socket() {
+start_sockets() {
 	systemd_runs || return 0
-	systemctl restart $SOCKET || say "$SOCKET could not be started, so nobody reads packages; see: systemctl status $SOCKET" >&2
+	systemctl restart $SOCKETS || say "not all of $SOCKETS could be started, so nobody reads packages; see: systemctl status $SOCKETS" >&2
 }
 
 # $1: first or again
@@ -154,7 +154,7 @@ after_install() {
 	install_init_script
 	systemd_runs && { systemctl daemon-reload || true; }
 	enable_service "$1"
-	start_socket
+	start_sockets
 	if [ "$1" = again ]; then
 		# Package work that runs now has units of its own and goes on; the agent picks it up again.
 		start_service try-restart
@@ -180,7 +180,7 @@ before_removal() {
 	if systemd_runs; then
 		systemctl disable --quiet --now $SERVICE.service || true
 		# Requests have nobody who waits for them any more. Jobs are other units, and are let finish.
-		systemctl stop $SOCKET 'linux-patch-worker@*.service' || true
+		systemctl stop $SOCKETS 'linux-patch-worker@*.service' 'linux-patch-refresh@*.service' || true
 	elif command -v systemctl >/dev/null 2>&1; then
 		systemctl disable --quiet $SERVICE.service >/dev/null 2>&1 || true
 	fi

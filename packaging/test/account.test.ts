@@ -12,7 +12,8 @@ describe('the user of the agent', () => {
     expect(read('functions.sh')).toContain(`\nACCOUNT=${account}\n`);
     expect(read('owners')).toContain(`\nACCOUNT=${account}\n`);
     expect(read('linux-patch-api.service')).toContain(`\nUser=${account}\n`);
-    expect(read('linux-patch-worker.socket')).toContain(`\nSocketUser=${account}\n`);
+    for (const socket of ['linux-patch-worker.socket', 'linux-patch-refresh.socket'])
+      expect(read(socket)).toContain(`\nSocketUser=${account}\n`);
   });
 
   it('has no capability, and its folders from one place, which every package has', () => {

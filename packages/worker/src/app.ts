@@ -17,8 +17,9 @@ import { readConfiguredBackend } from './package-interface/configured-backend.ts
 import { packageEnvironment } from './packages/environment.ts';
 import { openPackageManager } from './packages/open.ts';
 import { openHostPolicy } from './policy/host-policy.ts';
+import { withHostsNetwork } from './requests/hosts-network.ts';
 import { openPlannedSteps } from './requests/planned-steps.ts';
-import { serveRequest } from './requests/serve-request.ts';
+import { type Serves, serveRequest } from './requests/serve-request.ts';
 import { doJob } from './run/do-job.ts';
 import { readHostAuthority } from './signature/host-authority.ts';
 import { openPinKeeper } from './signature/take-job-key.ts';
@@ -105,8 +106,14 @@ function openers({ root, backend, configFile }: HostWish, { clock, files }: Work
   };
 }
 
-async function answerRequest(wish: HostWish, channel: RequestChannel, doors: WorkerDoors): Promise<void> {
-  const { clock, files, random, logger } = doors;
+async function answerRequest(
+  wish: HostWish & { readonly serves: Serves },
+  channel: RequestChannel,
+  doors: WorkerDoors,
+): Promise<void> {
+  const { clock, random, logger } = doors;
+  const { serves } = wish;
+  const files = serves === 'without_network' ? withHostsNetwork(doors.files) : doors.files;
   const { signal } = doors.program;
   const commands = endingWith(signal, doors.createCommands(packageEnvironment(wish.root)));
   const { openPackages, openPolicy } = openers(wish, doors, commands);
@@ -131,7 +138,7 @@ async function answerRequest(wish: HostWish, channel: RequestChannel, doors: Wor
     authority: () => readHostAuthority({ files, root, configFile }),
   });
   const host = { root, configFile, files, clock, commands, logger };
-  await serveRequest({ channel, host, openPackages: open, planned, admission, pinKeeper, signal });
+  await serveRequest({ channel, host, serves, openPackages: open, planned, admission, pinKeeper, signal });
 }
 
 async function runJob(wish: HostWish, job: JobWish, doors: WorkerDoors): Promise<void> {

@@ -3,18 +3,21 @@ import { parseArgs } from 'node:util';
 import { VERSION } from '@linux-patch/contract';
 import { BACKENDS } from './package-interface/backends.ts';
 import { CONFIGURED_BACKENDS, type ConfiguredBackend } from './package-interface/configured-backend.ts';
+import type { Serves } from './requests/serve-request.ts';
 
 export const USAGE = `linux-patch-worker: the part of the Linux Patch agent that works with packages. The agent starts it for each request
 and for each job.
 
-usage: linux-patch-worker request [--root DIR] [--config FILE] [--backend auto|${BACKENDS.join('|')}]
+usage: linux-patch-worker request [--without-network|--only-refresh] [--root DIR] [--config FILE]
+                              [--backend auto|${BACKENDS.join('|')}]
        linux-patch-worker run JOB [--attached] [--clock-fault TEXT] [--root DIR] [--config FILE]
                               [--backend auto|${BACKENDS.join('|')}]
        linux-patch-worker --help | --version
 
 A request comes as one line of JSON over the socket that the service manager hands over, else on standard input,
 and as many bytes after it as its member "bytes" says; the answer is one line, too.
-A job is done when a request had it accepted; such a process is started by a request, too. What comes of it is said on
+--without-network: this process has no network of the host, so it refuses to refresh the package lists; --only-refresh: it
+refuses everything else. A job is done when a request had it accepted; such a process is started by a request, too. What comes of it is said on
 standard output, in lines of JSON. With --attached it ends with whoever started it. --clock-fault says, in base64url, why
 the clock is not believed. Without --backend, package_manager.backend of the configuration counts.
 `;
@@ -37,7 +40,9 @@ export interface JobWish {
 }
 
 /** What the command line asks for: a text, a job, or else an answer to a request. */
-export type Wish = { readonly print: string } | (HostWish & { readonly job: JobWish | undefined });
+export type Wish =
+  | { readonly print: string }
+  | (HostWish & { readonly job: JobWish | undefined; readonly serves: Serves });
 
 /** Below the root. */
 const CONFIG_FILE = 'etc/linux_patch_api/config.yaml';
@@ -54,6 +59,8 @@ export function parseWish(args: readonly string[]): Wish {
       config: { type: 'string' },
       'clock-fault': { type: 'string' },
       attached: { type: 'boolean', default: false },
+      'without-network': { type: 'boolean', default: false },
+      'only-refresh': { type: 'boolean', default: false },
       help: { type: 'boolean' },
       version: { type: 'boolean' },
     },
@@ -62,11 +69,23 @@ export function parseWish(args: readonly string[]): Wish {
   if (values.help) return { print: USAGE };
   if (values.version) return { print: `${VERSION}\n` };
   const job = jobOf(positionals, values);
+  const serves = servesOf(values, job);
   const backend = CONFIGURED_BACKENDS.find((one) => one === values.backend);
   if (values.backend !== undefined && !backend)
     throw new Error(`--backend ${values.backend} is none of auto, ${BACKENDS.join(', ')}`);
   const root = resolve(values.root);
-  return { root, configFile: resolve(values.config ?? join(root, CONFIG_FILE)), backend, job };
+  return { root, configFile: resolve(values.config ?? join(root, CONFIG_FILE)), backend, job, serves };
+}
+
+function servesOf(
+  values: { readonly 'without-network': boolean; readonly 'only-refresh': boolean },
+  job: JobWish | undefined,
+): Serves {
+  const { 'without-network': withoutNetwork, 'only-refresh': onlyRefresh } = values;
+  if (!withoutNetwork && !onlyRefresh) return 'everything';
+  if (job || (withoutNetwork && onlyRefresh))
+    throw new Error('--without-network and --only-refresh are for requests, and one of them for each');
+  return withoutNetwork ? 'without_network' : 'only_refresh';
 }
 
 function jobOf(

@@ -204,6 +204,36 @@ describe('the request process', () => {
     expect(stderr).toContain('a request was not answered as it was asked');
   });
 
+  it.each<[string, string, string, RegExp]>([
+    [
+      'refreshes nothing without a network',
+      '--without-network',
+      'refresh',
+      /has no network.*linux-patch-refresh\.socket/,
+    ],
+    [
+      'reads nothing where it may only refresh',
+      '--only-refresh',
+      'state',
+      /refreshes the package lists, and .* else/,
+    ],
+    ['begins nothing where it may only refresh', '--only-refresh', 'instance', /refreshes the package lists/],
+  ])('%s', async (_what, part, op, says) => {
+    const { answer } = await askOverSocket([...(await emptyRoot()), part], line({ v: 1, op }));
+    expect(JSON.parse(answer)).toEqual(refused(expect.stringMatching(says), 'FORBIDDEN'));
+  });
+
+  it.each([
+    ['--without-network', 'state'],
+    ['--only-refresh', 'refresh'],
+  ])('does its own part with %s', async (part, op) => {
+    const { answer } = await askOverSocket(
+      [...(await emptyRoot()), part],
+      (to) => void to.write(`{"v":1,"op":"${op}"}\n`),
+    );
+    expect(JSON.parse(answer).error.code).toBe('SERVICE_UNHEALTHY');
+  });
+
   it('ends when nobody takes its answer', async () => {
     const { code } = await askOverPipes(await emptyRoot(), (to) => void to.destroy());
     expect(code).toBe(0);
@@ -222,6 +252,8 @@ describe('the request process', () => {
     expect(String(by('request', '--backend', 'brew').stderr)).toContain(
       '--backend brew is none of auto, apt',
     );
+    const both = by('request', '--only-refresh', '--without-network');
+    expect(String(both.stderr)).toContain('one of them for each');
     expect(String(by('request').stderr)).toContain('descriptor 0 is neither a pipe nor a socket');
   });
 });

@@ -206,6 +206,12 @@ export const PACKAGE_CHECKS = {
       'Nobody can be told what is installed on this host and what waits, and no change is begun; jobs under way go on. The agent itself serves, and needs no restart when this is mended.',
     command: '{mend}',
   }),
+  REFRESH_NOT_STARTED: packages.error({
+    title: 'systemd does not start the part of the agent that refreshes the package lists',
+    meaning:
+      'What is new at the sources is seen only when a job refreshes the lists, and listings say how old theirs are. Everything else works. The agent needs no restart when this is mended.',
+    command: '{mend}',
+  }),
   WORKER_UNAVAILABLE: packages.error({
     title: 'The part of the agent that reads packages does not answer',
     meaning:

@@ -3,10 +3,8 @@ import { childWorker } from './child-worker.ts';
 import { hostArguments } from './program.ts';
 import { socketWorker } from './socket-worker.ts';
 import type { WorkerTransport } from './transport.ts';
-import { findUnitFault, WORKER_UNITS } from './unit-fault.ts';
+import { findUnitFault, REFRESH_UNITS, WORKER_UNITS, type WorkerUnits } from './unit-fault.ts';
 
-/** Where systemd takes connections for workers; `packaging/agent/linux-patch-worker.socket` has the same. */
-const SOCKET = '/run/linux-patch/worker.sock';
 const SOCKET_UNIT = `/usr/lib/systemd/system/${WORKER_UNITS.socket}`;
 
 /** What of a host says how its worker is reached, and what that is told. */
@@ -30,14 +28,18 @@ export async function isBehindSocket({ root, files }: Pick<WorkerHost, 'root' | 
   );
 }
 
-/** The way to the worker of a host: its socket where systemd runs and has the unit, else a child of this process. */
+/** The way to the worker of a host: its sockets where systemd runs and has the units, else a child of this process. */
 export function workerOf(host: WorkerHost): WorkerTransport {
   const { commands } = host;
   const child = ownWorker(host);
-  const socket = socketWorker({ path: SOCKET, findFault: (signal) => findUnitFault({ commands, signal }) });
+  const behind = (units: WorkerUnits) =>
+    socketWorker({ units, findFault: (signal) => findUnitFault(units, { commands, signal }) });
+  const [reads, refreshes] = [behind(WORKER_UNITS), behind(REFRESH_UNITS)];
   return {
-    exchange: async (request, limits) =>
-      ((await isBehindSocket(host)) ? socket : child).exchange(request, limits),
+    async exchange(request, limits) {
+      if (!(await isBehindSocket(host))) return child.exchange(request, limits);
+      return (limits.needsNetwork ? refreshes : reads).exchange(request, limits);
+    },
   };
 }
 

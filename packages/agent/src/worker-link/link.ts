@@ -57,6 +57,7 @@ export function openWorkerLink(worker: WorkerTransport): WorkerLink {
     worker.exchange(Buffer.concat([Buffer.from(`${JSON.stringify(request)}\n`), Buffer.from(body)]), {
       timeoutMs: limitMs,
       signal: signal ? AbortSignal.any([closed.signal, signal]) : closed.signal,
+      needsNetwork: request.op === 'refresh',
     });
   return {
     ask: (request, answer, more = {}) =>

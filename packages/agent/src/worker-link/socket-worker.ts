@@ -6,37 +6,39 @@ import {
   unavailable,
   type WorkerTransport,
 } from './transport.ts';
-import type { UnitFault } from './unit-fault.ts';
+import type { UnitFault, WorkerUnits } from './unit-fault.ts';
 
 /** A worker that systemd starts for each connection; the connection is the request. */
 export function socketWorker(options: {
-  /** Of the socket. */
-  readonly path: string;
+  readonly units: WorkerUnits;
   /** Finds out why nobody answered. */
   readonly findFault: (signal: AbortSignal) => Promise<UnitFault | undefined>;
 }): WorkerTransport {
-  const { path, findFault } = options;
+  const { units, findFault } = options;
   return {
     async exchange(request, limits) {
       const late = AbortSignal.timeout(limits.timeoutMs);
-      const { said, code } = await converse(path, request, AbortSignal.any([limits.signal, late]));
+      const { said, code } = await converse(units.path, request, AbortSignal.any([limits.signal, late]));
       if (limits.signal.aborted) throw unavailable(ENDED_BY.signal);
       if (late.aborted) throw unavailable(ENDED_BY.time(limits.timeoutMs));
       if (said?.endsWith('\n')) return said;
       const fault = await findFault(limits.signal);
       if (fault) throw unavailable(fault.what, { help: `As root: ${fault.mend}` });
-      throw said === undefined ? unreachable(path, code) : unavailable(SAID_NOTHING, { help: WHERE_IT_SAYS });
+      throw said === undefined ? unreachable(units, code) : saidNothing(units);
     },
   };
 }
 
-const SAID_NOTHING = 'it ended, or was never started, before it had answered';
-const WHERE_IT_SAYS =
-  "Ask again; if that does not help, its last words are on the host itself, as root: journalctl -u 'linux-patch-worker@*' -n 20";
+function saidNothing({ service }: WorkerUnits): Error {
+  const words = `journalctl -u '${service.replace('@.service', '@*')}' -n 20`;
+  return unavailable('it ended, or was never started, before it had answered', {
+    help: `Ask again; if that does not help, its last words are on the host itself, as root: ${words}`,
+  });
+}
 
-function unreachable(path: string, code: string | undefined): Error {
+function unreachable({ path, socket }: WorkerUnits, code: string | undefined): Error {
   return unavailable(`nobody can be reached at ${path} (${code})`, {
-    help: 'As root: systemctl restart linux-patch-worker.socket',
+    help: `As root: systemctl restart ${socket}`,
   });
 }
 

@@ -17,6 +17,8 @@ export interface ExchangeLimits {
   readonly timeoutMs: number;
   /** Aborts when nobody waits for the answer any more; the worker is ended then. */
   readonly signal: AbortSignal;
+  /** Whether it asks the sources of packages; a worker that reads and changes may have no network. */
+  readonly needsNetwork: boolean;
 }
 
 /** What is said when the worker was ended because of a limit. */

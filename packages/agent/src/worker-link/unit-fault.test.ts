@@ -1,6 +1,6 @@
 import type { Commands } from '@linux-patch/runtime';
 import { describe, expect, it } from 'vitest';
-import { findUnitFault } from './unit-fault.ts';
+import { findUnitFault, REFRESH_UNITS, WORKER_UNITS } from './unit-fault.ts';
 
 type Shown = Readonly<Record<string, string>>;
 
@@ -20,7 +20,10 @@ function systemd(socket: Shown, service: Shown): Commands {
 }
 
 const faultOf = (socket: Shown = {}, service: Shown = {}) =>
-  findUnitFault({ commands: systemd(socket, service), signal: new AbortController().signal });
+  findUnitFault(WORKER_UNITS, {
+    commands: systemd(socket, service),
+    signal: new AbortController().signal,
+  });
 
 describe('what keeps systemd from starting workers', () => {
   it('is nothing while the socket listens and the service can be used', async () => {
@@ -29,7 +32,8 @@ describe('what keeps systemd from starting workers', () => {
 
   it('is nothing that anybody can say when systemd cannot be asked', async () => {
     const commands: Commands = { run: () => Promise.reject(new Error('ENOENT')) };
-    expect(await findUnitFault({ commands, signal: new AbortController().signal })).toBeUndefined();
+    const { signal } = new AbortController();
+    expect(await findUnitFault(WORKER_UNITS, { commands, signal })).toBeUndefined();
   });
 
   it.each<[string, Shown, Shown, string, string]>([
@@ -70,5 +74,13 @@ describe('what keeps systemd from starting workers', () => {
     ],
   ])('is %s, with what mends it', async (_what, socket, service, what, mend) => {
     expect(await faultOf(socket, service)).toEqual({ what, mend });
+  });
+
+  it('is told of what refreshes the lists as of what reads packages', async () => {
+    const commands = systemd({ ActiveState: 'failed' }, { LoadState: 'masked' });
+    expect(await findUnitFault(REFRESH_UNITS, { commands, signal: new AbortController().signal })).toEqual({
+      what: 'linux-patch-refresh@.service is masked',
+      mend: 'systemctl unmask linux-patch-refresh@.service && systemctl restart linux-patch-refresh.socket',
+    });
   });
 });

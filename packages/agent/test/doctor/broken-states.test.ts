@@ -121,7 +121,7 @@ it('names the CA of a wrong pin by the fingerprint that the manager shows everyw
 });
 
 /** What only a booted host can have, whose systemd starts the workers: shown on clean hosts. */
-const ON_CLEAN_HOSTS = ['WORKER_NOT_STARTED'];
+const ON_CLEAN_HOSTS = ['WORKER_NOT_STARTED', 'REFRESH_NOT_STARTED'];
 
 describe('the doctor names a broken state first', () => {
   it('for every code that it knows', () => {

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { OWN_PROGRAMS } from '../../../worker/test/worker-process.ts';
 import { openWorkerLink } from '../../src/worker-link/link.ts';
 import { socketWorker } from '../../src/worker-link/socket-worker.ts';
-import type { UnitFault } from '../../src/worker-link/unit-fault.ts';
+import { type UnitFault, WORKER_UNITS } from '../../src/worker-link/unit-fault.ts';
 
 const STATE = { v: 1, op: 'state' } as const;
 /** Ends with 7 when the other side has closed the connection. It is one that does not block, so cat(1) would not wait. */
@@ -48,7 +48,9 @@ async function refusing() {
 }
 
 function linkTo(path: string, fault?: UnitFault) {
-  const link = openWorkerLink(socketWorker({ path, findFault: async () => fault }));
+  const link = openWorkerLink(
+    socketWorker({ units: { ...WORKER_UNITS, path }, findFault: async () => fault }),
+  );
   onTestFinished(() => link[Symbol.dispose]());
   return link;
 }

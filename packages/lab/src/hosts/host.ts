@@ -110,6 +110,12 @@ export async function bootHost(options: HostOptions): Promise<LabHost> {
   }
 }
 
+/**
+ * With it systemd gives services networks of their own (systemd.exec(5), `PrivateNetwork`), as on a machine. sysvinit would
+ * switch off the cards that the lab made when it reboots.
+ */
+const OWN_NETWORKS = '--capability=CAP_NET_ADMIN';
+
 class Host implements LabHost {
   readonly name: string;
   readonly address: string;
@@ -128,7 +134,7 @@ class Host implements LabHost {
   }
 
   async powerOn(): Promise<void> {
-    const { folder, name, network, mounts = {} } = this.#options;
+    const { folder, name, network, mounts = {}, init = 'systemd' } = this.#options;
     const binds = Object.entries(mounts).map(([target, source]) => `--bind-ro=${source}:${target}`);
     this.#loop = startProgram({
       program: 'unshare',
@@ -142,6 +148,7 @@ class Host implements LabHost {
         folder,
         network.namespace,
         ...binds,
+        ...(init === 'systemd' ? [OWN_NETWORKS] : []),
       ],
       logFile: `${folder}.console.log`,
     });

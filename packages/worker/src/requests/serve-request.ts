@@ -1,3 +1,4 @@
+import { PatchError } from '@linux-patch/contract';
 import {
   type Clock,
   type Commands,
@@ -64,6 +65,12 @@ type ReadingRequest = Exclude<
   { op: 'faults' | 'take-job-key' } | HostQuestion | PlanRequest | ChangeRequest
 >;
 
+/**
+ * Which requests a process answers. `without_network`: it has none, so nothing that asks the sources of packages;
+ * `only_refresh`: that alone.
+ */
+export type Serves = 'everything' | 'without_network' | 'only_refresh';
+
 /** The host that is asked about. */
 export interface AskedHost {
   readonly root: string;
@@ -78,6 +85,7 @@ export interface AskedHost {
 export interface ServeRequestOptions {
   readonly channel: RequestChannel;
   readonly host: AskedHost;
+  readonly serves: Serves;
   /**
    * Called when there is a request that needs it.
    * @param clockFault why the clock cannot be believed, which the policy of the host may ask
@@ -97,12 +105,25 @@ export async function serveRequest(options: ServeRequestOptions): Promise<void> 
   let text: string;
   try {
     const asked = parseRequest(await channel.receive(REQUEST_LIMITS, bodyBytesOf));
+    requireServed(asked.request, options.serves);
     text = answerText(await answerTo(asked, options));
   } catch (error) {
     host.logger.warn('a request was not answered as it was asked', { error });
     text = failureText(error);
   }
   await channel.answer(text, ANSWER_LIMITS);
+}
+
+/** Each of the two services of a host does what the other may not. @throws PatchError `FORBIDDEN` */
+function requireServed({ op }: WorkerRequest, serves: Serves): void {
+  if (serves === 'only_refresh' && op !== 'refresh')
+    throw new PatchError('FORBIDDEN', 'This worker refreshes the package lists, and does nothing else.');
+  if (serves === 'without_network' && op === 'refresh')
+    throw new PatchError(
+      'FORBIDDEN',
+      'This worker has no network; the package lists are refreshed by whoever is asked at linux-patch-refresh.socket. ' +
+        'An agent that asks here is of another release than its units: systemctl restart linux-patch-api',
+    );
 }
 
 /** What is wrong with a request is said before any package manager is looked for. */

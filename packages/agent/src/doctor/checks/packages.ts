@@ -2,13 +2,19 @@ import { isPatchError } from '@linux-patch/contract';
 import { FaultsAnswer } from '@linux-patch/worker';
 import { isBehindSocket, workerOf } from '../../worker-link/choose-worker.ts';
 import { openWorkerLink } from '../../worker-link/link.ts';
-import { findUnitFault } from '../../worker-link/unit-fault.ts';
+import {
+  findUnitFault,
+  REFRESH_UNITS,
+  type UnitFault,
+  WORKER_UNITS,
+  type WorkerUnits,
+} from '../../worker-link/unit-fault.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorHost, DoctorPlace } from './host.ts';
 
 type At = Pick<DoctorPlace, 'root' | 'files' | 'commands' | 'paths' | 'signal'>;
 
-/** Whether packages can be worked with, and whether the part of the agent answers that does it. */
+/** Whether packages can be worked with, and whether the parts of the agent answer that do it and that refresh the lists. */
 export async function checkPackages(
   { root, files, commands, paths, signal }: At,
   { config }: Pick<DoctorHost, 'config'>,
@@ -20,15 +26,24 @@ export async function checkPackages(
     configFile: paths.configFile,
     backend: config.package_manager.backend,
   };
+  const behindSocket = await isBehindSocket(host);
+  const faultOf = async (units: WorkerUnits) =>
+    behindSocket ? findUnitFault(units, { commands, signal }) : undefined;
+  const refresh = await faultOf(REFRESH_UNITS);
+  const findings = refresh ? [notStarted('REFRESH_NOT_STARTED', refresh)] : [];
   using link = openWorkerLink(workerOf(host));
   try {
-    return findingsOf(await link.ask({ v: 1, op: 'faults' }, FaultsAnswer, { signal }));
+    return [...findings, ...findingsOf(await link.ask({ v: 1, op: 'faults' }, FaultsAnswer, { signal }))];
   } catch (error) {
     if (!isPatchError(error, 'WORKER_UNAVAILABLE')) throw error;
-    const fault = (await isBehindSocket(host)) ? await findUnitFault({ commands, signal }) : undefined;
-    if (!fault) return [{ code: 'WORKER_UNAVAILABLE', detail: error.message }];
-    return [{ code: 'WORKER_NOT_STARTED', detail: `${fault.what}.`, commands: { mend: fault.mend } }];
+    const fault = await faultOf(WORKER_UNITS);
+    const own = fault && notStarted('WORKER_NOT_STARTED', fault);
+    return [own ?? { code: 'WORKER_UNAVAILABLE', detail: error.message }, ...findings];
   }
+}
+
+function notStarted(code: 'WORKER_NOT_STARTED' | 'REFRESH_NOT_STARTED', { what, mend }: UnitFault): Finding {
+  return { code, detail: `${what}.`, commands: { mend } };
 }
 
 function findingsOf(answer: FaultsAnswer): Finding[] {

@@ -158,7 +158,7 @@ export const OWNERS: readonly CleanHostCase[] = [
       await assertPowerless(host);
       await assertOwners(host);
       assert.equal((await agentStatus(host)).identity.serial, serial);
-      assert.equal((await callAgent(world, manager, host, ['/packages'])).error, null);
+      assert.equal((await callAgent(world, manager, host, ['/packages?refresh=true'])).error, null);
     },
   },
 ];

@@ -19,9 +19,9 @@ const ASKED = JSON.stringify({
   change: { line: 'DELETE /api/v1/packages/toyhello', caller: 'root', names: [] },
 });
 
-/** Says it at the socket of the worker, which is the agent's. */
+/** Says it at a socket of the agent. */
 const AT_SOCKET = `
-const socket = require('node:net').connect('/run/linux-patch/worker.sock', () => socket.write(process.argv[1] + '\\n'));
+const socket = require('node:net').connect('/run/linux-patch/' + process.argv[1], () => socket.write(process.argv[2] + '\\n'));
 socket.pipe(process.stdout);
 `;
 
@@ -57,11 +57,11 @@ export const ROOTS_CHANGES: readonly CleanHostCase[] = [
         const result = await asAgent(host, command);
         assert.notEqual(result.exitCode, 0, `${command}: ${result.stdout}`);
       }
-      const said = await asAgent(
-        host,
-        `${PROGRAMS}/node -e "${AT_SOCKET.replaceAll('"', '\\"')}" '${ASKED}'`,
-      );
-      assert.match(said.stdout, /"FORBIDDEN"/);
+      for (const socket of ['worker.sock', 'refresh.sock']) {
+        const script = AT_SOCKET.replaceAll('"', '\\"');
+        const said = await asAgent(host, `${PROGRAMS}/node -e "${script}" ${socket} '${ASKED}'`);
+        assert.match(said.stdout, /"FORBIDDEN"/, socket);
+      }
       assert.equal((await host.run('dpkg', ['-s', 'toyhello'])).exitCode, 0);
 
       await offerUpdates(host, flavour);

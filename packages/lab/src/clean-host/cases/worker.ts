@@ -18,7 +18,7 @@ const NODE = '/usr/lib/linux-patch-api/node';
 /** Programs of the package manager, each of which first writes down in which unit it runs and with what. A worker may write here. */
 const SEEN = '/var/cache/apt/seen';
 const RECORDER = `#!/bin/sh
-{ echo "== $0 $*"; cat /proc/self/cgroup; env; ls -l /proc/self/fd; grep -F ${PATH} /proc/net/unix; } >${SEEN}/$$
+{ echo "== $0 $*"; cat /proc/self/cgroup; readlink /proc/self/ns/net; env; ls -l /proc/self/fd; grep -F ${PATH} /proc/1/net/unix; } >${SEEN}/$$
 exec /usr/bin/\${0##*/} "$@"
 `;
 
@@ -37,6 +37,16 @@ async function recordedIn(host: LabHost, unit: RegExp): Promise<string[]> {
   return text.split(/^== /m).filter((one) => unit.test(cgroup(one)));
 }
 
+/** Says one line at the socket of the worker, which is the agent's. */
+const SAYS = `
+const socket = require('node:net').connect('${PATH}', () => socket.write(process.argv[1] + '\\n'));
+socket.pipe(process.stdout);
+`;
+
+function askWorker(host: LabHost, request: object): Promise<string> {
+  return host.must(NODE, ['-e', SAYS, JSON.stringify(request)]);
+}
+
 /** What the kernel calls the connections that there were when a program was started, and the socket that takes them. */
 const connectionsOf = (one: string): string[] =>
   Array.from(one.matchAll(/ (\d+) \/run\/linux-patch\/worker\.sock$/gm), ([, inode = '']) => inode);
@@ -45,7 +55,7 @@ const connectionsOf = (one: string): string[] =>
 async function workerFindings(host: LabHost): Promise<DoctorReport['findings']> {
   const { stdout } = await host.run('linux-patch-api', ['doctor', '--json', '--offline']);
   const { findings } = JSON.parse(stdout) as DoctorReport;
-  return findings.filter(({ code }) => code.startsWith('WORKER_'));
+  return findings.filter(({ code }) => /^(?:WORKER|REFRESH)_/.test(code));
 }
 
 /** Connections one after the other in groups of twenty, each of which says this and waits until it is closed. */
@@ -80,6 +90,8 @@ async function untilNobodyWorks(host: LabHost): Promise<void> {
 interface UnitTrouble {
   readonly arrange: string;
   readonly says: RegExp;
+  /** Only a refresh of the lists fails by it. */
+  readonly refresh?: true;
 }
 
 /** How the way to the worker can be broken; what mends it is what the doctor says. */
@@ -87,6 +99,11 @@ const TROUBLES: readonly UnitTrouble[] = [
   { arrange: `systemctl stop ${SOCKET}`, says: /linux-patch-worker\.socket is stopped/ },
   { arrange: `systemctl mask --now ${SOCKET}`, says: /linux-patch-worker\.socket is masked/ },
   { arrange: 'systemctl mask linux-patch-worker@.service', says: /linux-patch-worker@\.service is masked/ },
+  {
+    arrange: 'systemctl mask linux-patch-refresh@.service',
+    says: /linux-patch-refresh@\.service is masked/,
+    refresh: true,
+  },
 ];
 
 const BROKEN = '/etc/systemd/system/linux-patch-worker@.service.d';
@@ -133,7 +150,25 @@ export const WORKER: readonly CleanHostCase[] = [
         'no connection was seen',
       );
       assert.deepEqual(await recordedIn(host, /linux-patch-api\.service$/), []);
-      return `${asked.length} programs of requests, ${done.length} of a job`;
+      // Whoever reads has no network, and sees the ports and the cards of the host all the same; a refresh has it.
+      assert.equal((await callAgent(world, manager, host, ['/packages?refresh=true'])).error, null);
+      const refreshed = await recordedIn(host, /linux-patch-refresh@.*\.service$/);
+      const own = (await host.must('readlink', ['/proc/1/ns/net'])).trim();
+      assert.ok(
+        refreshed.some((one) => /apt-get .*update/.test(one)),
+        `${refreshed.length} programs of a refresh`,
+      );
+      assert.ok(refreshed.every((one) => one.includes(own)));
+      for (const one of asked) {
+        assert.ok(!one.includes(own), one);
+        assert.doesNotMatch(one, /^\S+apt-get .*update/);
+      }
+      const { mainPid: pid } = await unitState(host);
+      const holder = await askWorker(host, { v: 1, op: 'port-holder', port: 12_443 });
+      assert.match(holder, new RegExp(`"value":\\{"pid":${pid},`));
+      const instance = await host.must('cat', ['/var/lib/linux_patch_worker/instance.json']);
+      assert.match(instance, /"interfaces":\s*\["/);
+      return `${asked.length} programs of requests, ${refreshed.length} of a refresh, ${done.length} of a job`;
     },
   },
   {
@@ -142,15 +177,16 @@ export const WORKER: readonly CleanHostCase[] = [
     async run(world, flavour) {
       const { manager, host } = await servingHost(world, flavour, []);
       const before = await untilStatus(host, /^Serving on/);
-      const ask = () => callAgent(world, manager, host, ['/system/services']);
-      const refused = async (says: RegExp): Promise<string> => {
-        const { error } = await ask();
-        assert.equal(error?.code, 'WORKER_UNAVAILABLE');
+      const ask = (path = '/system/services') => callAgent(world, manager, host, [path]);
+      const refused = async ({ says, refresh }: Pick<UnitTrouble, 'says' | 'refresh'>): Promise<string> => {
+        const { error } = await ask(refresh && '/packages?refresh=true');
+        assert.equal(error?.code, refresh ? 'SERVICE_UNHEALTHY' : 'WORKER_UNAVAILABLE');
         assert.match(error.message, says);
         assert.match(error.message, /As root: system/);
         assert.notEqual((await callAgent(world, manager, host, ['/health'])).data, null);
         const [finding] = await workerFindings(host);
-        assert.equal(finding?.code, 'WORKER_NOT_STARTED');
+        assert.equal(finding?.code, refresh ? 'REFRESH_NOT_STARTED' : 'WORKER_NOT_STARTED');
+        if (refresh) assert.equal((await ask()).error, null);
         assert.match(finding.detail ?? '', says);
         return finding.command;
       };
@@ -159,9 +195,9 @@ export const WORKER: readonly CleanHostCase[] = [
         assert.equal((await ask()).error, null);
       };
       await mended();
-      for (const { arrange, says } of TROUBLES) {
-        await host.must('sh', ['-ec', arrange]);
-        await host.must('sh', ['-ec', await refused(says)]);
+      for (const trouble of TROUBLES) {
+        await host.must('sh', ['-ec', trouble.arrange]);
+        await host.must('sh', ['-ec', await refused(trouble)]);
         await mended();
       }
       await host.must('sh', [
@@ -169,7 +205,7 @@ export const WORKER: readonly CleanHostCase[] = [
         `mkdir ${BROKEN}; printf '[Service]\\nExecStart=\\n' >${BROKEN}/broken.conf; systemctl daemon-reload`,
       ]);
       assert.match(
-        await refused(/systemd cannot use linux-patch-worker@\.service \(bad-setting\)/),
+        await refused({ says: /systemd cannot use linux-patch-worker@\.service \(bad-setting\)/ }),
         /^systemd-analyze verify /,
       );
       await host.must('sh', ['-ec', `rm -r ${BROKEN}; systemctl daemon-reload; systemctl restart ${SOCKET}`]);
