@@ -10,6 +10,7 @@ import { composePeople, servePeople } from './compose-people.ts';
 import { managerUrlOf } from './config/manager-url.ts';
 import { readRunning } from './config/running.ts';
 import type { ReadDatabase } from './database/reader-threads/open-reads.ts';
+import { type Room, requireRoom } from './database/room.ts';
 import type { EnrollmentContext } from './enrollment/context.ts';
 import { serveEnrollmentRoutes } from './enrollment/routes-admin.ts';
 import { servePublicRoutes } from './enrollment/routes-public.ts';
@@ -38,6 +39,7 @@ import { type Rotation, serveRotationRoutes } from './rotation/rotation.ts';
 export interface Data extends ReadDatabase {
   readonly sets: SetIndex;
   readonly hints: Hints;
+  readonly room: Room;
 }
 
 /** What the routes are served with. */
@@ -87,7 +89,10 @@ export function composeApp(parts: Parts) {
     enrollment,
     createRateLimit({ perMinute: config.enrollment.requests_per_minute, clock }),
   );
-  serveProbes(routes, options.logger, () => db.selectFrom('hosts').select('id').limit(1).execute());
+  serveProbes(routes, options.logger, async () => {
+    await db.selectFrom('hosts').select('id').limit(1).execute();
+    await requireRoom(db, { room: database.room, random: options.random });
+  });
   serveStatus(routes, { ...options, ...parts, managerUrl: managerUrlOf(config) });
   routes.serve(MANAGER_ADMIN_ROUTES.configuration, () =>
     readRunning(options.files, { config, file: options.paths.configFile }),

@@ -13,7 +13,8 @@ import { isOwnUrl } from './config/own-url.ts';
 import type { ManagerConfig } from './config/schema.ts';
 import { webNamesOf } from './config/web-names.ts';
 import { type ChosenDatabase, openChosenDatabase } from './database/choose.ts';
-import type { OnCommit } from './database/told-dialect.ts';
+import { watchRoom } from './database/room.ts';
+import type { ChangeListener } from './database/told-dialect.ts';
 import type { EnrollmentContext } from './enrollment/context.ts';
 import { tellOlderAgents } from './enrollment/older-agents.ts';
 import { createRenewalPlan } from './enrollment/renewal-plan.ts';
@@ -137,11 +138,20 @@ function limitsOf({ server }: ManagerConfig): ServerLimits {
 async function openData(options: ManagerOptions): Promise<Data & ChosenDatabase> {
   await using stack = new AsyncDisposableStack();
   const hints = createHints({ clock: options.clock, epoch: options.random.uuid() });
-  const onCommit: OnCommit = (tables) => hints.changed(topicsOf(tables));
-  const database = stack.use(await openChosenDatabase({ ...options, onCommit }));
+  const room = watchRoom(options.logger);
+  const committed: ChangeListener['committed'] = (tables) => {
+    room.committed(tables);
+    hints.changed(topicsOf(tables));
+  };
+  const database = stack.use(
+    await openChosenDatabase({
+      ...options,
+      listener: { committed, refused: (error) => room.refused(error) },
+    }),
+  );
   const sets = stack.use(openSetIndex({ ...options, reads: database.reads }));
   const owned = stack.move();
-  return { ...database, sets, hints, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { ...database, sets, hints, room, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Says that the manager begins with nothing; in the audit as well when something is lost. */

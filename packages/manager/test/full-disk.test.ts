@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { ManagerStatus } from '@linux-patch/contract';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newOlderAgent } from './agents.ts';
+import { dataOf } from './known-host.ts';
 import { joinListening, LISTENING } from './listening-agent.ts';
 import { ON_SQLITE, startWorld, type World } from './world.ts';
 
@@ -55,6 +57,8 @@ describe.runIf(isRoot)('on a full disk the manager', () => {
     expect(answer.json().error.message).toMatch(/cannot write its database \/.*the disk is full.*df -h/);
     expect(applied()).toBe(0);
     expect((await world.admin('/hosts')).json().data.hosts).toHaveLength(1);
+    expect((await world.call({ path: '/readyz' })).status).toBe(503);
+    expect(dataOf<ManagerStatus>(await world.admin('/status')).database_trouble).toMatch(/the disk is full/);
   });
 
   it('does not start, and says why', async () => {

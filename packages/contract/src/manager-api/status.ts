@@ -9,6 +9,9 @@ export const ManagerStatus = lazily(() =>
     ca_fingerprint: z.string(),
     manager_url: z.string(),
     hosts: z.int().nonnegative().meta({ description: 'Those that the caller may see.' }),
+    database_trouble: z.string().nullable().meta({
+      description: 'Why the manager keeps no change now, as on a full disk; null while it does.',
+    }),
     pending_enrollments: z
       .int()
       .nonnegative()

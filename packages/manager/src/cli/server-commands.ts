@@ -142,6 +142,10 @@ function olderAgents({ allowed, hosts }: ManagerStatus['older_agents']): [string
   return [['Older agents', `${hosts} hosts; ${door}. Update their agents.`]];
 }
 
+function troubleOf({ database_trouble: trouble }: ManagerStatus): [string, string][] {
+  return trouble === null ? [] : [['Database', trouble]];
+}
+
 /** `status` */
 async function showStatus(context: CommandContext): Promise<void> {
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.status);
@@ -151,6 +155,7 @@ async function showStatus(context: CommandContext): Promise<void> {
       ['URL', data.manager_url],
       ['CA fingerprint', data.ca_fingerprint],
       ['Hosts', String(data.hosts)],
+      ...troubleOf(data),
       ['Waiting for approval', String(data.pending_enrollments ?? '-')],
       ...olderAgents(data.older_agents),
       ['Up', `${Math.round(data.uptime_seconds / 60)} min`],

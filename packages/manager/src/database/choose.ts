@@ -4,7 +4,7 @@ import type { ManagerConfig } from '../config/schema.ts';
 import { ensureDatabaseFile } from './file.ts';
 import { openDatabase } from './open.ts';
 import { openReads, type ReadDatabase } from './reader-threads/open-reads.ts';
-import type { OnCommit } from './told-dialect.ts';
+import type { ChangeListener } from './told-dialect.ts';
 
 /** The database that the configuration names. */
 export interface ChosenDatabase extends ReadDatabase, AsyncDisposable {
@@ -24,9 +24,9 @@ export async function openChosenDatabase(options: {
   readonly files: Files;
   readonly logger: Logger;
   readonly threads: Threads;
-  readonly onCommit?: OnCommit;
+  readonly listener?: ChangeListener;
 }): Promise<ChosenDatabase> {
-  const { config, paths, files, logger, onCommit } = options;
+  const { config, paths, files, logger, listener } = options;
   const { url, password_file: passwordFile, path = paths.database } = config.database;
   if (url) {
     // Loaded when wanted: with SQLite the manager does without.
@@ -35,7 +35,7 @@ export async function openChosenDatabase(options: {
     const { db, isNew, ...database } = await openPostgres(
       await postgresAccess(files, url, passwordFile),
       logger,
-      onCommit,
+      listener,
     );
     const message =
       'The database was empty; the manager begins in it and knows no host. If it is not new, stop the manager and see that database.url names the right one';
@@ -53,7 +53,7 @@ export async function openChosenDatabase(options: {
   const message =
     'There was no database; the manager begins with an empty one and knows no host. Stop it and restore the file from a backup, or let the hosts join again';
   await using stack = new AsyncDisposableStack();
-  const { db } = stack.use(await openDatabase(path, onCommit));
+  const { db } = stack.use(await openDatabase(path, listener));
   const { reads } = stack.use(openReads({ ...options, path }));
   const owned = stack.move();
   return {

@@ -3,7 +3,7 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { MIGRATIONS } from './migrations/index.ts';
 import type { ManagerTables } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
-import { type OnCommit, toldDialect } from './told-dialect.ts';
+import { type ChangeListener, NOBODY_LISTENS, toldDialect } from './told-dialect.ts';
 
 /** The manager's database, or a transaction in it. */
 export type Database = Kysely<ManagerTables> | Transaction<ManagerTables>;
@@ -32,9 +32,12 @@ export async function migrate(db: Kysely<ManagerTables>): Promise<boolean> {
  * Opens a file of SQLite and brings its schema up to date.
  * @throws the migration's own error; a migration that fails leaves the schema as it was.
  */
-export async function openDatabase(path: string, onCommit: OnCommit = () => {}): Promise<OpenDatabase> {
+export async function openDatabase(
+  path: string,
+  listener: ChangeListener = NOBODY_LISTENS,
+): Promise<OpenDatabase> {
   const dialect = new SqliteDialect({ database: openSqlite(path) });
-  const db = new Kysely<ManagerTables>({ dialect: toldDialect(dialect, onCommit) });
+  const db = new Kysely<ManagerTables>({ dialect: toldDialect(dialect, listener) });
   try {
     await migrate(db);
     return { db, [Symbol.asyncDispose]: () => db.destroy() };

@@ -4,11 +4,15 @@ import { inTransaction } from './transactions.ts';
 
 async function opened() {
   const commits: string[][] = [];
-  const database = await openDatabase(':memory:', (tables) => void commits.push([...tables].sort()));
+  const refusals: unknown[] = [];
+  const database = await openDatabase(':memory:', {
+    committed: (tables) => void commits.push([...tables].sort()),
+    refused: (error) => void refusals.push(error),
+  });
   commits.length = 0;
   const set = (name: string, value: string) =>
     database.db.insertInto('settings').values({ name, value }).execute();
-  return { ...database, commits, set };
+  return { ...database, commits, refusals, set };
 }
 
 it('tells of the tables of a statement, and of nothing where no row was changed', async () => {
@@ -38,4 +42,13 @@ it('tells of a transaction once, when it is committed, and never of one that fai
   await expect(failing).rejects.toThrow('taken back');
   await set('c', '1');
   expect(commits).toEqual([['list_deliveries', 'settings'], ['settings']]);
+});
+
+it('tells with what a statement failed', async () => {
+  await using database = await opened();
+  const { commits, refusals, set } = database;
+  await set('a', '1');
+  await expect(set('a', '2')).rejects.toThrow('UNIQUE');
+  expect(commits).toEqual([['settings']]);
+  expect(refusals).toHaveLength(1);
 });

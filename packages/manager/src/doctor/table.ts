@@ -182,6 +182,12 @@ export const MANAGER_CHECKS = {
     meaning: 'It answers nobody, and goes on by itself when the database is back.',
     command: 'journalctl -u linux-patch-manager -n 50',
   }),
+  DATABASE_FULL: database.error({
+    title: 'The database takes no changes',
+    meaning:
+      'Hosts cannot join or renew, and nothing is changed, because it could not be kept. Make room on the disk of the database; the manager goes on by itself.',
+    command: 'journalctl -u linux-patch-manager -n 50',
+  }),
   RESTART_NEEDED: service.warning({
     title: 'Another version runs than the one that is installed',
     meaning: 'The package was upgraded and the service was not restarted.',

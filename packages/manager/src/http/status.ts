@@ -4,6 +4,7 @@ import type { Authority } from '../authority/authority.ts';
 import { olderAgentRule } from '../config/older-agent-rule.ts';
 import type { ManagerConfig } from '../config/schema.ts';
 import type { ReadDatabase } from '../database/reader-threads/open-reads.ts';
+import type { Room } from '../database/room.ts';
 import { countOlderHosts } from '../enrollment/older-agents.ts';
 import type { Reach } from '../reach/reach.ts';
 import { within } from '../reach/within.ts';
@@ -16,7 +17,7 @@ export function serveStatus(
     readonly config: ManagerConfig;
     readonly managerUrl: string;
     readonly clock: Clock;
-    readonly database: ReadDatabase;
+    readonly database: ReadDatabase & { readonly room: Pick<Room, 'trouble'> };
     readonly authority: Pick<Authority, 'caFingerprint'>;
   },
 ): void {
@@ -44,6 +45,7 @@ export function serveStatus(
     ca_fingerprint: authority.caFingerprint,
     manager_url: managerUrl,
     hosts: await countHosts(sees),
+    database_trouble: database.room.trouble?.message ?? null,
     pending_enrollments: actor.permissions.has('enrollments:read') ? await countWaiting() : null,
     older_agents: {
       allowed: olderAgentRule(config.enrollment.allow_legacy_agents),

@@ -40,6 +40,11 @@ export class BoundedClient extends Client {
     return undefined;
   }
 
+  /** Ends it without a word to a server that may hear none. */
+  hangUp(): void {
+    this.connection.stream.destroy();
+  }
+
   async #open(): Promise<Client> {
     await this.#reach();
     return super.connect();

@@ -7,12 +7,14 @@ import {
 } from 'kysely';
 import type { Pool, PoolClient } from 'pg';
 import { endsSession, explain, uncertain } from './failures.ts';
+import type { Liveness } from './liveness.ts';
 import { storable } from './types.ts';
 
 /** One session that writes, and some that only read. */
 export interface Sessions {
   readonly writer: Pool;
   readonly readers: Pool;
+  readonly liveness: Liveness;
   /** Told how each statement went. */
   readonly watch: { worked(): void; failed(error: unknown): void };
 }
@@ -52,7 +54,7 @@ class Connection implements DatabaseConnection {
     if (own) return this.#try(() => ask<Row>(own, query));
     const { writer, readers } = this.#sessions;
     const isChange = !isRead(query);
-    const session = await this.#try(() => (isChange ? writer : readers).connect());
+    const session = await this.#connect(isChange ? writer : readers);
     this.#broken = false;
     try {
       return await this.#try(() => ask<Row>(session, query));
@@ -69,14 +71,14 @@ class Connection implements DatabaseConnection {
 
   async begin(): Promise<void> {
     this.#broken = false;
-    this.#own = await this.#try(() => this.#sessions.writer.connect());
+    this.#own = await this.#connect(this.#sessions.writer);
     await this.executeQuery(CompiledQuery.raw('begin'));
   }
 
   async commit(): Promise<void> {
     const own = this.#own;
     try {
-      const result = await own?.query('commit');
+      const result = await this.#sessions.liveness.answered(async () => own?.query('commit'));
       // A transaction in which a statement failed is taken back, and that is no error to the server.
       if (result?.command !== 'COMMIT') throw new AbortedTransactionError();
     } catch (error) {
@@ -89,6 +91,7 @@ class Connection implements DatabaseConnection {
 
   /** A session that cannot do it any more is closed, and the server does it then: why is what the work failed with. */
   async rollback(): Promise<void> {
+    if (this.#broken) return;
     await this.#own?.query('rollback').catch(() => (this.#broken = true));
   }
 
@@ -97,10 +100,25 @@ class Connection implements DatabaseConnection {
     this.#own = undefined;
   }
 
-  async #try<T>(work: () => Promise<T>): Promise<T> {
-    const { watch } = this.#sessions;
+  /** A session that comes when nobody waits for it any more is there for the next. */
+  async #connect(pool: Pool): Promise<PoolClient> {
+    let isLate = false;
     try {
-      const done = await work();
+      return await this.#try(async () => {
+        const session = await pool.connect();
+        if (isLate) session.release();
+        return session;
+      });
+    } catch (error) {
+      isLate = true;
+      throw error;
+    }
+  }
+
+  async #try<T>(work: () => Promise<T>): Promise<T> {
+    const { watch, liveness } = this.#sessions;
+    try {
+      const done = await liveness.answered(work);
       watch.worked();
       return done;
     } catch (error) {
@@ -126,6 +144,7 @@ export function createPostgresDriver(sessions: Sessions): Driver {
     rollbackTransaction: (connection) => of(connection).rollback(),
     releaseConnection: async (connection) => of(connection).release(),
     destroy: async () => {
+      sessions.liveness[Symbol.dispose]();
       await Promise.all([sessions.writer.end(), sessions.readers.end()]);
     },
   };

@@ -2,7 +2,7 @@ import type { Logger } from '@linux-patch/runtime';
 import { Kysely } from 'kysely';
 import { migrate, type OpenDatabase } from '../open.ts';
 import type { ManagerTables } from '../schema.ts';
-import { type OnCommit, toldDialect } from '../told-dialect.ts';
+import { type ChangeListener, NOBODY_LISTENS, toldDialect } from '../told-dialect.ts';
 import { claim } from './claim.ts';
 import { postgresDialect } from './dialect.ts';
 import type { Sessions } from './driver.ts';
@@ -31,7 +31,7 @@ export function openBesideManager(access: PostgresAccess): OpenDatabase {
 export async function openPostgres(
   access: PostgresAccess,
   logger: Logger,
-  onCommit: OnCommit = () => {},
+  listener: ChangeListener = NOBODY_LISTENS,
 ): Promise<OpenDatabase & { readonly isNew: boolean }> {
   const { shown } = access.address;
   let watch = SILENT;
@@ -39,7 +39,7 @@ export async function openPostgres(
     worked: () => watch.worked(),
     failed: (error) => watch.failed(error),
   });
-  const db = new Kysely<ManagerTables>({ dialect: toldDialect(postgresDialect(sessions), onCommit) });
+  const db = new Kysely<ManagerTables>({ dialect: toldDialect(postgresDialect(sessions), listener) });
   try {
     const isNew = await migrate(db);
     watch = logTrouble(shown, logger);

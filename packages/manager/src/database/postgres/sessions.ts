@@ -4,12 +4,17 @@ import type { PostgresAddress } from '../../config/database-url.ts';
 import { BoundedClient, type BoundedConfig } from './bounded-client.ts';
 import type { Sessions } from './driver.ts';
 import { explain } from './failures.ts';
+import { watchLiveness } from './liveness.ts';
 import { PLAIN_TYPES } from './types.ts';
 
 /** Waiting for others included: what takes longer than a minute is not waited for by any caller. */
 const WAIT_LIMIT_MS = 60_000;
 const ANSWER_LIMIT_MS = 120_000;
 const READERS = 4;
+/** A server that does not say a word to a new connection for so long answers nobody. */
+const PROBE_LIMIT_MS = 5_000;
+
+const SILENT_SERVER = `it takes connections, and said nothing in one for ${PROBE_LIMIT_MS / 1000} s: its machine is frozen or overloaded, or the network loses what it says`;
 
 /** How the server is reached. */
 export interface PostgresAccess {
@@ -60,5 +65,18 @@ export function openSessions(
     options: '-c default_transaction_read_only=on',
   });
   for (const pool of [writer, readers]) pool.on('error', (error) => watch.failed(explain(error)));
-  return { writer, readers, watch };
+  return { writer, readers, watch, liveness: watchLiveness(() => askAnything(config)) };
+}
+
+/** @throws Error when the server does not answer in time, or cannot be reached */
+async function askAnything(config: BoundedConfig): Promise<void> {
+  const client = new BoundedClient(config);
+  const late = Promise.withResolvers<never>();
+  const signal = AbortSignal.timeout(PROBE_LIMIT_MS);
+  signal.addEventListener('abort', () => late.reject(new Error(SILENT_SERVER)), { once: true });
+  try {
+    await Promise.race([client.connect().then(() => client.query('select 1')), late.promise]);
+  } finally {
+    client.hangUp();
+  }
 }

@@ -77,6 +77,7 @@ async function askManager(
   const { figures } = await api.call(MANAGER_ADMIN_ROUTES.inventory, { query: { limit: '1' } });
   const refusing = hosts.foreign + hosts.unreadable;
   const found: (Finding | false)[] = [
+    status.database_trouble !== null && { code: 'DATABASE_FULL', detail: status.database_trouble },
     status.version !== VERSION && {
       code: 'RESTART_NEEDED',
       detail: `Version ${status.version} runs, and ${VERSION} is installed.`,
