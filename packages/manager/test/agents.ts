@@ -237,7 +237,7 @@ export async function renew(
 }
 
 /** An agent of the older generation: a POST, and polls with the token in the path. */
-export function newOlderAgent(world: World, facts: HostFacts = newHost()) {
+export function newOlderAgent(world: Reachable, facts: HostFacts = newHost()) {
   let token = '';
   return {
     facts,

@@ -28,8 +28,14 @@ function portOf(child: ChildProcess): Promise<number> {
   return promise;
 }
 
-/** The manager as a process of its own, on the database that the tests run on. */
-export async function startManagerProgram(settings: object = {}) {
+/**
+ * The manager as a process of its own, on the database that the tests run on.
+ * @param program what starts it: by default that of this checkout
+ */
+export async function startManagerProgram(
+  settings: object = {},
+  [program, ...before]: readonly [program: string, ...args: string[]] = [PROGRAM],
+) {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
   const paths = managerPaths(folder.path);
@@ -43,7 +49,7 @@ export async function startManagerProgram(settings: object = {}) {
   await writeFile(paths.configFile, JSON.stringify({ ...place.settings, server, fleet, ...settings }));
   const run = (...args: string[]): Promise<Ended> =>
     new Promise((resolve) => {
-      execFile(PROGRAM, ['--root', folder.path, ...args], (error, stdout, stderr) => {
+      execFile(program, [...before, '--root', folder.path, ...args], (error, stdout, stderr) => {
         resolve({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
       });
     });
@@ -51,7 +57,9 @@ export async function startManagerProgram(settings: object = {}) {
   if (made.exitCode !== 0) throw new Error(made.stderr);
   const ca = await readFile(join(paths.caFolder, 'root.pem'), 'utf8');
   const start = async () => {
-    const child = spawn(PROGRAM, ['--root', folder.path, 'serve'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(program, [...before, '--root', folder.path, 'serve'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     const exited = once(child, 'exit');
     return { child, exited, port: await portOf(child) };
   };
@@ -69,6 +77,7 @@ export async function startManagerProgram(settings: object = {}) {
   const owned = stack.move();
   return {
     folder: folder.path,
+    paths,
     run,
     clock: Date,
     call: (call: Call) => callHttps({ port: now.port, ca }, call),
@@ -77,9 +86,9 @@ export async function startManagerProgram(settings: object = {}) {
     put: (path: string, body: object) => local({ path, method: 'PUT', body }),
     /** A second way into its database. */
     openBeside: () => place.open(),
-    /** Ends it as a power cut does; it has ended when the promise resolves. */
-    kill: (): Promise<unknown> => {
-      now.child.kill('SIGKILL');
+    /** Ends it as a power cut does, or in order; it has ended when the promise resolves. */
+    kill: (signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<unknown> => {
+      now.child.kill(signal);
       return now.exited;
     },
     /** Starts it again. */

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { spkiFingerprint } from '@linux-patch/pki';
 import { processUsage, systemFiles, systemRandom } from '@linux-patch/runtime/node';
 import { ManualClock, memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { initialiseAuthority } from '../src/authority/init.ts';
@@ -81,9 +83,12 @@ export async function startWorld(settings: object = {}, startMs = Date.now(), ro
   // Where hosts are listed, they are in turn, and those that say something else than is on record.
   const loops = LOOPS + Number(poll_minutes > 0) + 2 * Number(inventory_minutes > 0);
   const doors = { files: systemFiles, clock, random: systemRandom, processUsage, threads: managerThreads };
-  const { caFingerprint } = await initialiseAuthority({ ...doors, paths, webNames: webNamesOf(config) });
+  // A folder that is given may have been a manager's already.
+  if (!existsSync(paths.caFolder))
+    await initialiseAuthority({ ...doors, paths, webNames: webNamesOf(config) });
   await place.prepare();
   const caPem = await readFile(join(paths.caFolder, 'root.pem'), 'utf8');
+  const caFingerprint = spkiFingerprint(caPem);
   const start = (): Promise<Manager> => composeManager({ ...doors, paths, config, logger });
   let manager = await start();
   stack.defer(() => manager[Symbol.asyncDispose]());
