@@ -11,15 +11,16 @@ import {
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
-const { signIn, passkeyChallenge, signInWithPasskey, setUp } = MANAGER_PUBLIC_ROUTES;
+const { signIn, passkeyChallenge, signInWithPasskey, oidcOffer, beginOidc, signInWithOidc, setUp } =
+  MANAGER_PUBLIC_ROUTES;
+/** Those of anybody that it calls. */
+const OPEN = { signIn, passkeyChallenge, signInWithPasskey, oidcOffer, beginOidc, signInWithOidc, setUp };
 
 /** What the page needs of the contract when it runs; the schemas stay out of it. */
 const CONTRACT = {
   requestHeader: REQUEST_HEADER,
   routes: Object.fromEntries(
-    Object.values({ signIn, passkeyChallenge, signInWithPasskey, setUp, ...MANAGER_ADMIN_ROUTES }).map(
-      ({ id, method, path }) => [id, { method, path }],
-    ),
+    Object.values({ ...OPEN, ...MANAGER_ADMIN_ROUTES }).map(({ id, method, path }) => [id, { method, path }]),
   ),
 };
 

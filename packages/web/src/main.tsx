@@ -8,6 +8,7 @@ import { createRoot } from 'react-dom/client';
 import { CallFailure, failureOf, isUnreachable } from './api/call-failure.ts';
 import { pollMs } from './live/polling.ts';
 import { router } from './router.tsx';
+import { keepReturned } from './session/provider.ts';
 import { end } from './session/session.ts';
 
 function isOver(error: unknown): boolean {
@@ -33,6 +34,7 @@ const client: QueryClient = new QueryClient({
 
 const place = document.getElementById('page');
 if (!place) throw new Error('the document has no place for the page');
+keepReturned();
 createRoot(place).render(
   <StrictMode>
     {/* Style elements would need a policy that lets them in; the variables are those of the style sheet. */}

@@ -4,6 +4,7 @@ import { certificateSearchOf } from './certificates/certificate-search.ts';
 import { hostsSearchOf } from './hosts/hosts-search.ts';
 import { jobsSearchOf } from './jobs/jobs-search.ts';
 import { patchSearch } from './patch/wish.ts';
+import { RETURN_PATH } from './session/provider.ts';
 import { fromOf } from './shell/from-of.ts';
 import { NotHere } from './shell/not-here.tsx';
 import { Shell } from './shell/shell.tsx';
@@ -104,6 +105,9 @@ const setUp = createRoute({
   component: lazyRouteComponent(() => import('./session/next-steps-screen.tsx'), 'NextStepsScreen'),
 });
 
+/** What is there is shown by the shell. */
+const signInReturn = createRoute({ getParentRoute: () => root, path: RETURN_PATH });
+
 const certificates = createRoute({
   getParentRoute: () => root,
   path: '/certificates',
@@ -156,6 +160,7 @@ const configuration = createRoute({
 
 export const router = createRouter({
   routeTree: root.addChildren([
+    signInReturn,
     dashboard,
     hosts,
     host,

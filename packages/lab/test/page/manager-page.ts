@@ -20,7 +20,7 @@ export interface ManagerPage extends AsyncDisposable {
  */
 export async function openManagerPage(
   people: Readonly<Record<string, string>> = {},
-  place: Pick<ManagerPlace, 'name' | 'configuration'> = {},
+  place: Pick<ManagerPlace, 'name' | 'port' | 'configuration'> = {},
 ): Promise<ManagerPage> {
   await using stack = new AsyncDisposableStack();
   const { path: folder } = stack.use(await temporaryFolder());

@@ -53,10 +53,19 @@ export function AccountScreen() {
       <Text>
         Your role is {role}. Records name you as <code>person:{name}</code>.
       </Text>
-      <Passkeys person={person} />
-      <Authenticator person={person} />
+      {person.oidc ? (
+        <Text>
+          You sign in with {new URL(person.oidc.issuer).host}, as {person.oidc.subject}, and in no other way:
+          passkeys, authenticator and password are for who has a password here.
+        </Text>
+      ) : (
+        <>
+          <Passkeys person={person} />
+          <Authenticator person={person} />
+        </>
+      )}
       <OwnSessions />
-      <OwnPassword name={name} />
+      {person.oidc ? null : <OwnPassword name={name} />}
     </Stack>
   );
 }

@@ -5,7 +5,16 @@ import { readEnvelope } from './read-envelope.ts';
 import { readText, watchSilence } from './silence.ts';
 
 type Table = typeof MANAGER_ADMIN_ROUTES &
-  Pick<typeof MANAGER_PUBLIC_ROUTES, 'signIn' | 'passkeyChallenge' | 'signInWithPasskey' | 'setUp'>;
+  Pick<
+    typeof MANAGER_PUBLIC_ROUTES,
+    | 'signIn'
+    | 'passkeyChallenge'
+    | 'signInWithPasskey'
+    | 'oidcOffer'
+    | 'beginOidc'
+    | 'signInWithOidc'
+    | 'setUp'
+  >;
 
 /** What the page can call; the build knows method and path of each. */
 export type RouteId = keyof Table;

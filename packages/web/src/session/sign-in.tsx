@@ -4,8 +4,38 @@ import { type FormEvent, useState } from 'react';
 import { call } from '../api/call.ts';
 import { failureOf } from '../api/call-failure.ts';
 import { showPasskey } from './passkey.ts';
+import { goToProvider, openProvider } from './provider.ts';
 import { begin } from './session.ts';
 import { UsePasskey } from './use-passkey.tsx';
+import { UseProvider, useProviderName } from './use-provider.tsx';
+
+/** What takes neither name nor password. */
+function OtherWays({ again }: { readonly again: boolean }) {
+  const client = useQueryClient();
+  const byPasskey = async (): Promise<void> => {
+    const proof = await showPasskey(await call('passkeyChallenge'));
+    await begin(client, await call('signInWithPasskey', { body: proof }));
+  };
+  const provider = useProviderName();
+  const byProvider = async (signal: AbortSignal): Promise<void> => {
+    // What was typed on the page behind this is still there, and is to stay.
+    if (!again) return goToProvider();
+    await openProvider('beginOidc', signal);
+    await begin(client, await call('ownSession'));
+  };
+  return (
+    <>
+      <UsePasskey act={byPasskey} />
+      {provider === undefined ? null : (
+        <UseProvider
+          words={`Sign in with ${provider}`}
+          act={byProvider}
+          {...(again ? { waits: 'Go on in the window that has opened; then this one does.' } : {})}
+        />
+      )}
+    </>
+  );
+}
 
 /** Asks for name and password, and for a code where the manager wants one; or for a passkey alone. */
 export function SignIn({ again }: { readonly again: boolean }) {
@@ -18,10 +48,6 @@ export function SignIn({ again }: { readonly again: boolean }) {
     },
     onSuccess: (session) => begin(client, session),
   });
-  const byPasskey = async (): Promise<void> => {
-    const proof = await showPasskey(await call('passkeyChallenge'));
-    await begin(client, await call('signInWithPasskey', { body: proof }));
-  };
   const failure = signIn.error ? failureOf(signIn.error) : undefined;
   const [takesCode, setTakesCode] = useState(false);
   if (failure?.code === 'SECOND_FACTOR_REQUIRED' && !takesCode) setTakesCode(true);
@@ -79,7 +105,7 @@ export function SignIn({ again }: { readonly again: boolean }) {
           </Button>
         </Stack>
       </form>
-      <UsePasskey act={byPasskey} />
+      <OtherWays again={again} />
       <Text size="sm">
         Nobody can sign in yet? As root on the manager's machine:{' '}
         <code>linux-patch-manager people create NAME --role admin</code>

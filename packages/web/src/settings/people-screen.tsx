@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { ask } from '../api/queries.ts';
 import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
-import { factorsOf } from '../words/factors.ts';
+import { wayOf } from '../words/factors.ts';
 import { Listing, Row } from '../words/listing.tsx';
 import { describeRights } from '../words/rights.ts';
 import { When } from '../words/when.tsx';
@@ -12,7 +12,7 @@ import { who } from '../words/who.ts';
 import { NewPerson } from './new-person.tsx';
 import { SettingsTabs } from './settings-tabs.tsx';
 
-const COLUMNS = ['Name', 'Role', 'State', 'Second factor', 'Signed in', 'Made', 'By'];
+const COLUMNS = ['Name', 'Role', 'State', 'Signs in by', 'Signed in', 'Made', 'By'];
 
 /** Who may sign in, and what they may do. */
 export function PeopleScreen() {
@@ -36,7 +36,7 @@ export function PeopleScreen() {
                     </Link>,
                     describeRights(one),
                     one.state === 'active' ? 'active' : '✖ shut out',
-                    factorsOf(one),
+                    wayOf(one),
                     <When key="in" at={one.last_sign_in_at} />,
                     <When key="made" at={one.created_at} />,
                     who(one.created_by),

@@ -23,7 +23,9 @@ export function PersonReset({ person }: { readonly person: Person }) {
   return (
     <Paper withBorder p="md">
       <Title order={2} size="h4" mb="xs">
-        A new password for {name}
+        {person.oidc
+          ? `A password for ${name}, in the place of the identity provider`
+          : `A new password for ${name}`}
       </Title>
       <form>
         <Stack gap="sm" maw={440}>

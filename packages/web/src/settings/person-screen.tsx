@@ -14,10 +14,11 @@ import { Empty } from '../states/empty.tsx';
 import { Loaded } from '../states/loaded.tsx';
 import { confirmEndSessions } from '../words/confirmations.ts';
 import { count } from '../words/count.ts';
-import { factorsOf } from '../words/factors.ts';
+import { wayOf } from '../words/factors.ts';
 import { When } from '../words/when.tsx';
 import { who } from '../words/who.ts';
 import { PersonChanges } from './person-changes.tsx';
+import { PersonProvider } from './person-provider.tsx';
 import { PersonReset } from './person-reset.tsx';
 import { SettingsTabs } from './settings-tabs.tsx';
 
@@ -77,13 +78,14 @@ export function PersonScreen() {
                     'State',
                     person.state === 'active' ? 'active' : '✖ shut out: nobody signs in by this name',
                   ],
-                  ['Second factor', factorsOf(person)],
+                  ['Signs in by', wayOf(person)],
                   ['Signed in', <When key="in" at={person.last_sign_in_at} />],
                   ['Made', <When key="made" at={person.created_at} />],
                   ['By', who(person.created_by)],
                 ]}
               />
               <PersonChanges person={person} />
+              <PersonProvider person={person} />
               <PersonReset person={person} />
               <Sessions name={name} />
               <Text size="sm">

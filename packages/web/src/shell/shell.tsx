@@ -3,9 +3,11 @@ import { Outlet, useLocation } from '@tanstack/react-router';
 import { useCallback, useRef, useState } from 'react';
 import { failureOf } from '../api/call-failure.ts';
 import { useLive } from '../live/use-live.ts';
+import { RETURN_PATH } from '../session/provider.ts';
 import { sessionQuery } from '../session/session.ts';
 import { SetUp } from '../session/set-up.tsx';
 import { SignIn } from '../session/sign-in.tsx';
+import { SignInReturn } from '../session/sign-in-return.tsx';
 import { Failed } from '../states/failed.tsx';
 import { Loading } from '../states/loading.tsx';
 import { Away } from './away.tsx';
@@ -25,6 +27,13 @@ export function Shell() {
   const showKeys = useCallback(() => setHelp(true), []);
   useKeys(showKeys);
   useLive();
+  // Not of the router, which may show a screen anew: what came back is brought once.
+  if (pathname === RETURN_PATH)
+    return (
+      <ErrorBoundary key={pathname}>
+        <SignInReturn />
+      </ErrorBoundary>
+    );
   if (session.data) wasIn.current = true;
   if (session.isPending) return <Loading what="your session" />;
   if (session.error && !session.data)

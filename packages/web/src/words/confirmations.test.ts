@@ -8,6 +8,7 @@ import {
   confirmEndSessions,
   confirmLetBackIn,
   confirmLetIn,
+  confirmProvider,
   confirmReboot,
   confirmRemove,
   confirmRemoveAuthenticator,
@@ -21,7 +22,8 @@ import {
   confirmShutOut,
 } from './confirmations.ts';
 
-const EVE = { name: 'eve', role: 'viewer', authenticator: true, passkeys: 1 };
+const EVE = { name: 'eve', role: 'viewer', authenticator: true, passkeys: 1, oidc: null };
+const IDENTITY = { issuer: 'https://id.example.test', subject: 'eve-there' };
 
 it.each<[string, Confirmation]>([
   ['web1', confirmCancel('web1')],
@@ -37,6 +39,9 @@ it.each<[string, Confirmation]>([
   ['web1', confirmRevokeCertificate({ serial: '7', kind: 'agent' }, 'web1')],
   ['eve', confirmRole(EVE, 'admin', 'May do everything.')],
   ['eve', confirmReset(EVE)],
+  ['eve', confirmReset({ ...EVE, oidc: IDENTITY })],
+  ['eve', confirmProvider(EVE, 'Example ID', 'eve-there')],
+  ['eve', confirmProvider({ ...EVE, oidc: IDENTITY }, 'Example ID', 'eve-now')],
   ['eve', confirmLetBackIn(EVE)],
   ['eve', confirmShutOut('eve')],
   ['eve', confirmRemove('eve')],
@@ -60,6 +65,9 @@ it('says what somebody loses beside what was asked for', () => {
   expect(losing({ authenticator: false })).toContain('The passkeys of eve');
   expect(losing({ authenticator: false, passkeys: 0 })).not.toContain('recovery codes');
   expect(confirmRole(EVE, 'admin', 'May do everything.').happens.join(' ')).toContain('May do everything.');
+  const has = { authenticator: false, passkeys: 0, oidc: IDENTITY };
+  expect(losing(has)).toMatch(/this password alone .* no more with the identity provider \(as eve-there\)/);
+  expect(confirmProvider(EVE, 'Example ID', 'eve-there').happens.join(' ')).toContain('The password of eve');
 });
 
 it('says when what is removed leaves the password alone', () => {

@@ -193,12 +193,15 @@ export function confirmReset({
   name,
   authenticator,
   passkeys,
-}: Pick<Person, 'name' | 'authenticator' | 'passkeys'>): Confirmation {
+  oidc,
+}: Pick<Person, 'name' | 'authenticator' | 'passkeys' | 'oidc'>): Confirmation {
   const lost = [...(authenticator ? ['authenticator'] : []), ...(passkeys > 0 ? ['passkeys'] : [])];
   return {
     title: `Give ${name} this password?`,
     happens: [
-      `The old password no longer works, and ${name} is signed out everywhere.`,
+      oidc
+        ? `${name} signs in by this password alone from now on, no more with the identity provider (as ${oidc.subject}), and is signed out everywhere.`
+        : `The old password no longer works, and ${name} is signed out everywhere.`,
       ...(lost.length > 0
         ? [
             `The ${lost.join(' and the ')} of ${name} and the recovery codes no longer work either: this password alone signs in.`,
@@ -207,6 +210,25 @@ export function confirmReset({
     ],
     undo: null,
     yes: `Give ${name} this password`,
+  };
+}
+
+/** Before somebody signs in with the identity provider instead. */
+export function confirmProvider(
+  { name, oidc }: Pick<Person, 'name' | 'oidc'>,
+  provider: string,
+  subject: string,
+): Confirmation {
+  return {
+    title: `Let ${name} sign in with ${provider}?`,
+    happens: [
+      `Whoever ${provider} calls ${subject} signs in as ${name} from now on, with all that ${name} may do, and is signed out everywhere first.`,
+      oidc
+        ? `Whoever it calls ${oidc.subject} does no more.`
+        : `The password of ${name}, the authenticator and the passkeys no longer work.`,
+    ],
+    undo: 'A new password, below, takes it back; authenticator and passkeys have to be added again.',
+    yes: `Let ${name} sign in with ${provider}`,
   };
 }
 
@@ -226,10 +248,11 @@ export function confirmEndSessions(name: string, where: string): Confirmation {
 }
 
 /** Before somebody who was shut out may sign in again. */
-export function confirmLetBackIn({ name, role }: Pick<Person, 'name' | 'role'>): Confirmation {
+export function confirmLetBackIn({ name, role, oidc }: Pick<Person, 'name' | 'role' | 'oidc'>): Confirmation {
+  const way = oidc ? 'identity provider' : 'old password';
   return {
     title: `Let ${name} in again?`,
-    happens: [`${name} signs in with the old password, as ${role}.`],
+    happens: [`${name} signs in with the ${way}, as ${role}.`],
     undo: `${name} can be shut out again; what they did meanwhile stays done.`,
     yes: `Let ${name} in again`,
   };
@@ -240,7 +263,7 @@ export function confirmShutOut(name: string): Confirmation {
   return {
     title: `Shut ${name} out?`,
     happens: [`${name} is signed out everywhere and cannot sign in.`],
-    undo: `${name} can be let in again, with the old password.`,
+    undo: `${name} can be let in again, and signs in as before.`,
     yes: `Shut ${name} out`,
   };
 }

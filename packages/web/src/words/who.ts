@@ -6,6 +6,7 @@ const NAMED: Readonly<Record<string, string>> = {
   manager: 'the manager itself',
   unknown: 'a stranger',
   'first-link': 'whoever had the first link',
+  'identity-provider': 'a group of the identity provider',
 };
 
 /** Somebody as the manager's records name them, for people: `ada`, `API token ci`. */
