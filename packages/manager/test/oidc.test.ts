@@ -285,6 +285,8 @@ it('secrets of all this are nowhere: not in the database, the log or an answer',
   const who = await newOidcPerson(world, 'discreet');
   const { url, cookie } = await beginOidc(world);
   const { answer } = await visitProvider(provider, url, who);
+  // As a browser opens what the provider sends it back to.
+  await world.call({ path: `/sign-in/return?${answer}`, headers: { accept: 'text/html' } });
   const entered = await bringBack(world, { answer, cookie });
   const code = new URLSearchParams(answer).get('code') ?? '';
   const seen = [

@@ -7,7 +7,7 @@ import type { PeopleContext } from './context.ts';
 import { findSession } from './find-session.ts';
 import type { KnownPerson } from './known-person.ts';
 import { admitOidcPerson, findOidcPerson } from './oidc-person.ts';
-import { attempt } from './prove.ts';
+import { proveBy } from './prove.ts';
 import { beginSession } from './sessions.ts';
 import type { Door, SignedIn } from './sign-in.ts';
 import type { Candidate } from './throttle.ts';
@@ -46,26 +46,6 @@ async function claimsOf(
   return provider.redeem(said, flow, purpose !== 'sign-in');
 }
 
-/** A fault counts as a failed try; that the provider is away does not. @throws PatchError `RATE_LIMIT_EXCEEDED`, ProviderTrouble */
-async function tryBy<T>(
-  people: PeopleContext,
-  candidate: Candidate,
-  work: () => Promise<T>,
-): Promise<T | OidcFault> {
-  let result: T | OidcFault | undefined;
-  await attempt(people, candidate, async () => {
-    try {
-      result = await work();
-      return 'in';
-    } catch (error) {
-      if (!(error instanceof OidcFault)) throw error;
-      result = error;
-      return 'wrong-oidc';
-    }
-  });
-  return result as T | OidcFault;
-}
-
 /**
  * Signs in whom the identity provider names. Nobody guesses what it signs, so failures count for the address alone.
  * @throws PatchError `UNAUTHORIZED` that says what is wrong, `RATE_LIMIT_EXCEEDED`, `IDENTITY_PROVIDER_ERROR`
@@ -78,9 +58,10 @@ export async function signInWithOidc(
   const { address, client, cookie } = at;
   const earlier = cookie === undefined ? undefined : await findSession(people, cookie);
   let named: KnownPerson | undefined;
-  const admitted = await tryBy(
+  const admitted = await proveBy(
     people,
     { name: undefined, address, device: earlier?.session.id },
+    OidcFault,
     async () => {
       const claims = await claimsOf(door, returned, 'sign-in');
       named = await findOidcPerson(people, claims);
@@ -119,7 +100,7 @@ export async function tryOidc(
   returned: OidcReturned,
 ): Promise<string | undefined> {
   const { name } = door.provider.settings;
-  const proven = await tryBy(people, { ...candidate, name: undefined }, async () => {
+  const proven = await proveBy(people, { ...candidate, name: undefined }, OidcFault, async () => {
     const { issuer, subject } = await claimsOf(door, returned, `step-up ${sessionId}`);
     if (issuer === person.oidc_issuer && subject === person.oidc_subject) return 'they';
     const message = `You showed ${name} that you are somebody else (${subject}) than who is signed in here.`;

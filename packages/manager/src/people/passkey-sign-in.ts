@@ -4,7 +4,7 @@ import type { PeopleContext } from './context.ts';
 import { findSession } from './find-session.ts';
 import { type KnownPerson, selectPeople } from './known-person.ts';
 import type { PasskeySite } from './passkeys.ts';
-import { proveByPasskey } from './prove.ts';
+import { proveBy } from './prove.ts';
 import { beginSession } from './sessions.ts';
 import type { Door, SignedIn } from './sign-in.ts';
 import { findPasskey, type Shown, usePasskey } from './use-passkey.ts';
@@ -50,7 +50,7 @@ export async function signInWithPasskey(
   const earlier = cookie === undefined ? undefined : await findSession(people, cookie);
   const device = earlier && earlier.person.id === person?.id ? earlier.session.id : undefined;
   const shown: Shown = { proof, purpose: 'sign-in', row, person };
-  const fault = await proveByPasskey(people, { name: undefined, address, device }, async () => {
+  const fault = await proveBy(people, { name: undefined, address, device }, PasskeyFault, async () => {
     await usePasskey(people, site, shown);
     if (person?.disabled_at === null) return;
     throw new PasskeyFault('You may not sign in any more: an administrator has shut you out.');

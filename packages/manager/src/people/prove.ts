@@ -1,4 +1,3 @@
-import { PasskeyFault } from '../passkeys/passkey-fault.ts';
 import type { PeopleContext } from './context.ts';
 import { hasSecondFactor, type KnownPerson } from './known-person.ts';
 import { useCode } from './second-factor.ts';
@@ -8,7 +7,7 @@ import type { Candidate } from './throttle.ts';
 export type Verdict = 'in' | 'wrong-password' | 'wrong-code' | 'code-missing';
 
 /** A try counts as failed unless it is the person, or something is only missing. @throws PatchError `RATE_LIMIT_EXCEEDED` */
-export async function attempt<V extends string>(
+async function attempt<V extends string>(
   { throttle }: PeopleContext,
   candidate: Candidate,
   check: () => Promise<V>,
@@ -83,22 +82,28 @@ export async function proveCode(
   return verdict === 'in';
 }
 
-/** What is wrong with a passkey; undefined when it is the person. @throws PatchError `RATE_LIMIT_EXCEEDED` */
-export async function proveByPasskey(
+/**
+ * What somebody shows that is no secret to be guessed: a passkey, or what the identity provider says.
+ * @param faultOf of what is wrong with it, which counts as a failed try; anything else that is thrown does not
+ * @returns what `show` gives, or the fault
+ * @throws PatchError `RATE_LIMIT_EXCEEDED`
+ */
+export async function proveBy<T, F extends Error>(
   context: PeopleContext,
   candidate: Candidate,
-  use: () => Promise<void>,
-): Promise<PasskeyFault | undefined> {
-  let fault: PasskeyFault | undefined;
+  faultOf: new (...args: never[]) => F,
+  show: () => Promise<T>,
+): Promise<T | F> {
+  const outcome: { shown?: T | F } = {};
   await attempt(context, candidate, async () => {
     try {
-      await use();
+      outcome.shown = await show();
       return 'in';
     } catch (error) {
-      if (!(error instanceof PasskeyFault)) throw error;
-      fault = error;
-      return 'wrong-passkey';
+      if (!(error instanceof faultOf)) throw error;
+      outcome.shown = error;
+      return 'wrong';
     }
   });
-  return fault;
+  return outcome.shown as T | F;
 }

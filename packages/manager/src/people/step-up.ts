@@ -1,12 +1,13 @@
 import { type PasskeyProof, PatchError, type StepUp } from '@linux-patch/contract';
 import type { SessionRow } from '../database/schema.ts';
 import { inTransaction } from '../database/transactions.ts';
+import { PasskeyFault } from '../passkeys/passkey-fault.ts';
 import type { PeopleContext } from './context.ts';
 import { hasSecondFactor, isOfProvider, type KnownPerson } from './known-person.ts';
 import { type OidcDoor, tryOidc } from './oidc-sign-in.ts';
 import { recordRefused } from './passkey-sign-in.ts';
 import type { PasskeySite } from './passkeys.ts';
-import { proveByPasskey, proveCode, provePassword } from './prove.ts';
+import { proveBy, proveCode, provePassword } from './prove.ts';
 import type { Candidate } from './throttle.ts';
 import { findPasskey, type Shown, usePasskey } from './use-passkey.ts';
 
@@ -38,7 +39,7 @@ async function tryPasskey(
 ): Promise<string | undefined> {
   const row = await findPasskey(context, proof);
   const shown: Shown = { proof, purpose: `step-up ${session.id}`, row, person };
-  const fault = await proveByPasskey(context, candidate, () => usePasskey(context, site, shown));
+  const fault = await proveBy(context, candidate, PasskeyFault, () => usePasskey(context, site, shown));
   if (fault) await recordRefused(context, fault, { actor: `person:${person.name}`, address, shown });
   return fault?.message;
 }
