@@ -5,7 +5,7 @@ const MAX_SECRET_BYTES = 4_096;
 /** Where systemd lays what `LoadCredential` names; only the user of the service and root get into the folder (systemd.exec(5)). */
 const CREDENTIALS = '/run/credentials/';
 
-/** Whether others than its user read a file. Of a credential, root's, the bits of the group are the mask of an ACL for that user. */
+/** Whether others than its user read a file. Of a credential, root's, the bits of the group are the mask of an ACL for that user (systemd 254 and newer). */
 export function isOpenToOthers(path: string, { mode, uid }: Pick<FileFacts, 'mode' | 'uid'>): boolean {
   const isCredential = path.startsWith(CREDENTIALS) && uid === 0;
   return (mode & (isCredential ? 0o037 : 0o077)) !== 0;

@@ -1,4 +1,3 @@
-import { messageOf } from '@linux-patch/contract';
 import {
   askOver,
   connectionFault,
@@ -33,10 +32,10 @@ type FetchSettings = Pick<OidcSettings, 'name' | 'ca_file' | 'timeout_seconds'>;
 async function authorities(files: Files, { name, ca_file: path }: FetchSettings): Promise<string[]> {
   if (path === undefined) return systemAuthorities();
   const pem = await files.readTextLimited(path, MAX_CA_BYTES).catch((error: unknown) => {
-    throw new ProviderTrouble(name, `${path} of oidc.ca_file cannot be read (${messageOf(error)})`, error);
+    throw new ProviderTrouble(name, 'the manager cannot read the file of oidc.ca_file', error);
   });
   if (pem?.includes('-----BEGIN CERTIFICATE-----')) return [...systemAuthorities(), pem];
-  throw new ProviderTrouble(name, `${path} of oidc.ca_file holds no certificate (PEM)`);
+  throw new ProviderTrouble(name, 'the file of oidc.ca_file is missing, or holds no certificate (PEM)');
 }
 
 function connectionWords(error: unknown): string {

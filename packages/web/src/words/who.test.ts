@@ -14,6 +14,7 @@ it('names people and programs as they are called, the manager and strangers for 
       'manager',
       'unknown',
       'first-link',
+      'identity-provider',
       '11KY-J6HS-WXEA-T8MD',
     ].map(who),
   ).toEqual([
@@ -27,6 +28,7 @@ it('names people and programs as they are called, the manager and strangers for 
     'the manager itself',
     'a stranger',
     'whoever had the first link',
+    'a group of the identity provider',
     'agent 11KY-J6HS-WXEA-T8MD',
   ]);
 });
