@@ -14,6 +14,7 @@ import {
   visitProvider,
 } from './oidc-people.ts';
 import { faultOf } from './operator.ts';
+import { askedOfStrangers, HONEST, sendProof, withPasskey } from './passkey-people.ts';
 import { audited, changePerson, PASSWORD } from './signed-people.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -142,6 +143,20 @@ describe('signing in with the identity provider', () => {
     expect(back.json().data).toMatchObject({ oidc: { subject: who.login } });
     expect((await trySignIn(world, { name: 'locked-out', password: PASSWORD })).status).toBe(401);
     await enterByOidc(world, provider, who);
+  });
+
+  it('takes password, authenticator and passkeys from whom it is given to', async () => {
+    const { who, device, browser } = await withPasskey(world);
+    const changed = await changePerson(world, who.name, { oidc_subject: 'with-a-passkey' });
+    expect(changed.json().data).toMatchObject({ passkeys: 0, authenticator: false });
+    expect((await browser.get('/api/v1/session')).status).toBe(401);
+    expect((await trySignIn(world, who)).status).toBe(401);
+    const proof = device.get({ challenge: await askedOfStrangers(world), ...HONEST });
+    expect((await sendProof(world, proof)).status).toBe(401);
+    const { answer } = await enterByOidc(world, provider, visitor('with-a-passkey'));
+    expect(answer.json().data.person.name).toBe(who.name);
+    const codes = await world.database.db.selectFrom('recovery_codes').selectAll().execute();
+    expect(codes).toEqual([]);
   });
 
   it('is of one person for each subject', async () => {
