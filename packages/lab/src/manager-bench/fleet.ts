@@ -14,6 +14,9 @@ const VERSIONS_EACH = 10;
 /** Updates that wait on each host. */
 const UPDATES_EACH = 40;
 const HOSTS_TOGETHER = 250;
+/** Ids of groups: one of every hundredth host, one of nine in ten. */
+export const FEW = '00000000-0000-4000-9000-000000000001';
+export const MOST = '00000000-0000-4000-9000-000000000002';
 
 /** The same in every run: a number below `below` for a pair. */
 function mixed(one: number, other: number, below: number): number {
@@ -39,6 +42,14 @@ export async function writeFleet(db: OpenDatabase['db'], size: FleetSize, nowMs:
     return { name, arch: 'amd64', version, sourceName: name, sourceVersion: version };
   });
   await db.transaction().execute((own) => addVersions(own, 'dpkg', versions, nowMs));
+  const groups = [FEW, MOST].map((id) => ({
+    id,
+    name: id,
+    description: null,
+    created_at: nowMs,
+    created_by: 'bench',
+  }));
+  await db.insertInto('host_groups').values(groups).execute();
   for (let first = 0; first < size.hosts; first += HOSTS_TOGETHER) {
     await db.transaction().execute(async (own) => {
       for (let host = first; host < Math.min(size.hosts, first + HOSTS_TOGETHER); host += 1)
@@ -68,6 +79,12 @@ async function writeHost(own: Database, host: number, size: FleetSize, nowMs: nu
       left_at: null,
     })
     .execute();
+  const groups = [...(host % 100 === 1 ? [FEW] : []), ...(host % 10 === 0 ? [] : [MOST])];
+  if (groups.length > 0)
+    await own
+      .insertInto('group_members')
+      .values(groups.map((group_id) => ({ group_id, host_id: id })))
+      .execute();
   const ids = encodeIds(idsOf(host, size));
   const isBehind = host % 4 !== 0;
   await own

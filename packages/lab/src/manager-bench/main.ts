@@ -19,7 +19,7 @@ import { openSetIndex } from '../../../manager/src/inventory/set-index/set-index
 import { findSet, keepSet } from '../../../manager/src/inventory/sets.ts';
 import { readWaiting } from '../../../manager/src/inventory/waiting.ts';
 import { threadScript } from '../../../manager/src/threads/names.ts';
-import { hostId, idsOf, writeFleet } from './fleet.ts';
+import { FEW, hostId, idsOf, MOST, writeFleet } from './fleet.ts';
 
 const RUNS = 20;
 const [hosts = 10_000, packagesEach = 1_500] = process.argv.slice(2).map(Number);
@@ -62,6 +62,22 @@ async function measure(path: string): Promise<void> {
     readHostStates(reads, fresh, { state: 'behind', limit: 100, offset: Math.floor(hosts / 2) }),
   );
   await time('updates', () => readWaiting(reads, fresh, page));
+  const stale = { ...fresh, nowMs: nowMs + 2 * fresh.lifeMs };
+  await time('updates, every host unknown', () => readWaiting(reads, stale, page));
+  // Somebody whose role is for some hosts only: a hundredth, and nearly all of them.
+  for (const [part, groupId] of [
+    ['1 %', FEW],
+    ['90 %', MOST],
+  ] as const) {
+    const bound = { ...fresh, reach: [{ groupId }] };
+    await time(`figures, of ${part} of the hosts`, () => readFigures(reads, bound));
+    await time(`hosts, of ${part} of them`, () => readHostStates(reads, bound, page));
+    await time(`updates, of ${part} of the hosts`, () => readWaiting(reads, bound, page));
+    await time(`who has it older, of ${part}`, () =>
+      readHolders(records, bound, { name, below: '1.5-1', ...page }),
+    );
+    await time(`who lacks it, of ${part}`, () => readMissing(records, bound, { name, ...page }));
+  }
   await time('who has a package', () => readHolders(records, fresh, { name, ...page }));
   await time('who has it older', () => readHolders(records, fresh, { name, below: '1.5-1', ...page }));
   await time('who lacks it', () => readMissing(records, fresh, { name, ...page }));

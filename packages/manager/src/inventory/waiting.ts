@@ -56,26 +56,32 @@ interface Candidate {
   readonly waiting: number;
 }
 
-/** What waits on how many hosts: what mends security faults first, then what waits on most. One look through an index. */
+/**
+ * What waits on how many hosts: what mends security faults first, then what waits on most. One look through an index, and another
+ * through the part of it that the page is of: which hosts are unknown costs more than all the rest, where they are many.
+ */
 export async function readWaiting(
   db: Database,
   freshness: FleetView,
   { limit, offset, ...wanted }: Asked,
 ): Promise<{ readonly updates: WaitingUpdate[] } & Totals> {
   const counted = sql`select u.candidate_id, max(u.security) as security, count(*) as hosts,
-      sum(case when u.host_id in ${unknownIds(freshness)} then 1 else 0 end) as unknown, min(u.first_seen_at) as first_seen_at,
-      min(u.waiting_since) as waiting_since
+      min(u.first_seen_at) as first_seen_at, min(u.waiting_since) as waiting_since
     from host_updates as u
     where u.host_id not in (select id from hosts where left_at is not null)
       and ${within(freshness.reach, 'u.host_id')} and ${isWanted(freshness, wanted)}
     group by u.candidate_id`;
-  const { rows } =
-    await sql<Candidate>`select v.name, v.arch, v.version, c.*, count(*) over () as total, sum(c.hosts) over () as waiting
-    from (${counted}) as c join package_versions as v on v.id = c.candidate_id
-    order by coalesce(c.security, 0) desc, c.hosts desc, v.name, v.id limit ${limit} offset ${offset}`.execute(
-      db,
-      { signal: freshness.signal },
-    );
+  const unknown = sql`select u.candidate_id, sum(case when u.host_id in ${unknownIds(freshness)} then 1 else 0 end) as unknown
+    from host_updates as u
+    where u.candidate_id in (select candidate_id from page) and ${isWanted(freshness, wanted)} group by u.candidate_id`;
+  const { rows } = await sql<Candidate>`with page as materialized (
+      select v.id, v.name, v.arch, v.version, c.*, count(*) over () as total, sum(c.hosts) over () as waiting
+      from (${counted}) as c join package_versions as v on v.id = c.candidate_id
+      order by coalesce(c.security, 0) desc, c.hosts desc, v.name, v.id limit ${limit} offset ${offset})
+    select page.*, n.unknown from page join (${unknown}) as n on n.candidate_id = page.candidate_id
+    order by coalesce(page.security, 0) desc, page.hosts desc, page.name, page.id`.execute(db, {
+    signal: freshness.signal,
+  });
   const updates = rows.map((row) => ({
     name: row.name,
     architecture: row.arch,
