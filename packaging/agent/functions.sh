@@ -194,7 +194,11 @@ before_removal() {
 }
 
 after_removal() {
-	systemd_runs && { systemctl daemon-reload || true; }
+	if systemd_runs; then
+		systemctl daemon-reload || true
+		# One that had failed, or did not stop in time, would be shown for ever.
+		systemctl reset-failed $SERVICE.service >/dev/null 2>&1 || true
+	fi
 	rm -rf /run/linux-patch /run/linux-patch-worker
 	return 0
 }
@@ -209,8 +213,4 @@ purge() {
 	rm -rf "$CONFIG" "$DATA" "$ACCEPTED" "$LOGS" /etc/default/linux-patch-api
 	rm -rf /var/lib/systemd/deb-systemd-helper-*/$SERVICE.service*
 	userdel $ACCOUNT >/dev/null 2>&1 || true
-	if systemd_runs; then
-		systemctl reset-failed $SERVICE.service >/dev/null 2>&1 || true
-		systemctl daemon-reload || true
-	fi
 }

@@ -313,6 +313,19 @@ describe('a host that pins no key', () => {
     expect(by).toContainEqual({ kind: 'unsigned', caller: 'network' });
   });
 
+  it('looks for the work of an earlier release where that has begun it, and begins none there', async () => {
+    const { root, ask, orders } = await admissionWorld();
+    for (const job of [OTHER_JOB, INSTANCE]) await leaveJob(root, job, { ended: false });
+    const work = join(root, 'jobs/work', INSTANCE);
+    await mkdir(work, { recursive: true });
+    await writeFile(join(work, 'plan.json'), '{}');
+    expect(await ask({ v: 1, op: 'take-over', folder: join(root, 'jobs') })).toEqual({ jobs: 2 });
+    expect(Object.fromEntries((await orders()).map(({ job, by }) => [job, by]))).toEqual({
+      [OTHER_JOB]: { kind: 'earlier_release', begun: false },
+      [INSTANCE]: { kind: 'earlier_release', begun: true },
+    });
+  });
+
   it('goes on with what an earlier release accepted and did not end, once', async () => {
     const { root, ask, orders, run } = await admissionWorld();
     const takeOver = { v: 1, op: 'take-over', folder: join(root, 'jobs') };
@@ -320,7 +333,11 @@ describe('a host that pins no key', () => {
     await leaveJob(root, INSTANCE, { ended: true });
     expect(await ask(takeOver)).toEqual({ jobs: 1 });
     expect(await orders()).toMatchObject([
-      { job: OTHER_JOB, request: { operation: 'hold', names: ['curl'] }, by: { kind: 'earlier_release' } },
+      {
+        job: OTHER_JOB,
+        request: { operation: 'hold', names: ['curl'] },
+        by: { kind: 'earlier_release', begun: false },
+      },
     ]);
     expect(await run(OTHER_JOB)).toMatchObject({ code: 'SERVICE_UNHEALTHY' });
     expect(await ask(takeOver)).toEqual({ jobs: 0 });

@@ -1,5 +1,6 @@
 import { stretchHostCode } from '@linux-patch/pki';
 import type { Identity } from '../identity/identity.ts';
+import { unlessClosed } from '../identity/store/paths.ts';
 import { findIdentity, type IdentityPlace } from '../identity/store/read.ts';
 import type { ConfiguredToken } from './older/configured-token.ts';
 import type { EnrollmentReport } from './settings.ts';
@@ -34,7 +35,7 @@ export async function isLeftover({
   // The state goes before the key, and a crash may come in between.
   const found =
     (await files.facts(places.stateFile)) ??
-    (await files.facts(places.keyFile)) ??
+    (await unlessClosed(files.facts(places.keyFile))) ??
     (await configuredToken.unused());
   return found !== undefined;
 }

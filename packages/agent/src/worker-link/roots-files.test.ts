@@ -29,6 +29,20 @@ describe('files that root keeps to itself', () => {
     expect(asked).toEqual([CONFIG, CONFIG]);
   });
 
+  it('are asked for each time where they lie in a folder of root alone', async () => {
+    const asked: string[] = [];
+    const closed = deniedFiles({ changedMs: 1 });
+    const files = withRootsFiles(
+      { ...closed, factsBehind: (path) => closed.readText(path) as Promise<never> },
+      async (path) => {
+        asked.push(path);
+        return `text ${asked.length}`;
+      },
+    );
+    expect(await files.readText('/etc/closed/ca.pem')).toBe('text 1');
+    expect(await files.readText('/etc/closed/ca.pem')).toBe('text 2');
+  });
+
   it.each(['/proc/1/environ', '/sys/firmware/dmi/tables/DMI'])(
     "are not asked for where they are the kernel's: %s",
     async (path) => {

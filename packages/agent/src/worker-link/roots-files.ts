@@ -9,8 +9,8 @@ const DENIED: readonly unknown[] = ['EACCES', 'EPERM'];
 const BOARD = '/sys/class/dmi/id/product_uuid';
 const KERNELS = /^\/(?:proc|sys)\//;
 
-const nameOf = (facts: FileFacts | undefined): string =>
-  `${facts?.device} ${facts?.inode} ${facts?.changedMs} ${facts?.sizeBytes}`;
+const nameOf = (facts: FileFacts): string =>
+  `${facts.device} ${facts.inode} ${facts.changedMs} ${facts.sizeBytes}`;
 
 /**
  * The files of a host for an agent that is not root: what root keeps to itself is asked for, and where that is not for the agent
@@ -19,14 +19,15 @@ const nameOf = (facts: FileFacts | undefined): string =>
 export function withRootsFiles(files: Files, ask: AskForFile): Files {
   const known = new Map<string, { readonly name: string; readonly text: string | undefined }>();
   const fromRoot = async (path: string, denied: NodeJS.ErrnoException): Promise<string | undefined> => {
-    // What is asked for often is asked for again when it is another file.
-    const name = nameOf(await files.factsBehind(path));
+    // What is asked for often is asked for again when it is another file. In a folder of root's alone nobody can tell.
+    const facts = await files.factsBehind(path).catch(() => undefined);
+    const name = facts && nameOf(facts);
     const kept = known.get(path);
-    if (kept?.name === name) return kept.text;
+    if (name !== undefined && kept?.name === name) return kept.text;
     const text = await ask(path).catch((error: unknown) => {
       throw saying(denied, path, error);
     });
-    known.set(path, { name, text });
+    if (name !== undefined) known.set(path, { name, text });
     return text;
   };
   const reading = async (

@@ -6,6 +6,8 @@ export interface CleanHostCase {
   /** A sentence about behaviour. */
   readonly name: string;
   readonly flavours: readonly Flavour[];
+  /** Needs the packages of an earlier release, which are built once. */
+  readonly upgrades?: true;
   /** Mostly waits, so it begins first and runs beside the others. */
   readonly takesMinutes?: true;
   /** How long it may take before its hosts are switched off and it has failed, alone. Default: ten minutes. */

@@ -5,6 +5,7 @@ import { GUIDE } from './cases/guide.ts';
 import { IPV6 } from './cases/ipv6.ts';
 import { JOINING } from './cases/joining.ts';
 import { LIFECYCLE } from './cases/lifecycle.ts';
+import { MIGRATION } from './cases/migration.ts';
 import { ONE_LINE } from './cases/one-line.ts';
 import { OPENRC } from './cases/openrc.ts';
 import { OWNERS } from './cases/owners.ts';
@@ -21,6 +22,7 @@ export const CLEAN_HOST_CASES: readonly CleanHostCase[] = [
   ...FLEET,
   ...REBOOT,
   ...SERVICES,
+  ...MIGRATION,
   ...JOINING,
   ...ONE_LINE,
   ...IPV6,

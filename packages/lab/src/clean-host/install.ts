@@ -83,6 +83,32 @@ export async function reinstallPackage(host: LabHost, flavour: Flavour): Promise
   else await host.must('dpkg', ['-i', '--force-confold', file]);
 }
 
+/** Where hosts see the packages of the earlier release. */
+const EARLIER_FOLDER = '/srv/packages/earlier';
+
+/** Installs the agent of an earlier release; where a newer one is there, in its place. */
+export async function installEarlier(
+  host: LabHost,
+  flavour: Flavour,
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const file = await packageFile(host, flavour, 'linux-patch-api', EARLIER_FOLDER);
+  const installed = (await host.run('test', ['-e', '/usr/bin/linux-patch-api'])).exitCode === 0;
+  const [program = '', ...args] = installCommand(flavour);
+  const words = flavour === 'dnf' && installed ? ['-y', 'downgrade'] : args;
+  const older = program === 'apt-get' ? ['--allow-downgrades'] : [];
+  await host.must(program, [...words, ...older, file], {
+    env: { DEBIAN_FRONTEND: 'noninteractive', ...env },
+  });
+}
+
+/** Installs the agent under test where an older one is. */
+export async function upgradePackage(host: LabHost, flavour: Flavour): Promise<void> {
+  const file = await packageFile(host, flavour);
+  if (flavour === 'dnf') await host.must('dnf', ['-y', '-q', 'upgrade', file]);
+  else await reinstallPackage(host, flavour);
+}
+
 /** Installs the next package of the same version, or with `back` the one before it again. */
 export async function changePackage(host: LabHost, flavour: 'dnf' | 'pacman', back: boolean): Promise<void> {
   const folder = back ? '/srv/packages' : '/srv/packages/next';

@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { copyFile, readdir } from 'node:fs/promises';
+import { copyFile, cp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { ensurePrograms } from '../../../../tools/system-packages.ts';
@@ -12,6 +12,7 @@ import { must, runProgram } from '../process.ts';
 import type { CleanHostCase } from './case.ts';
 import { FAKETIME } from './cases/trouble.ts';
 import { CLEAN_HOST_CASES } from './cases.ts';
+import { buildEarlierAgent } from './earlier-release.ts';
 import { type LabShelf, openShelf, openWorld, type World, worldName } from './world.ts';
 
 /** What hosts are made with. */
@@ -131,6 +132,8 @@ for (const name of await readdir(packages)) {
   await copyFile(join(packages, name), join(packages, 'next', name.replace(/-1(?=\.amd64)/, '-2')));
 }
 must(await runProgram(process.execPath, next, { cwd: REPOSITORY }), 'building the next packages');
+if (runs.some(({ one }) => one.upgrades))
+  await cp(await buildEarlierAgent(), join(packages, 'earlier'), { recursive: true });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeWorlds());
 const shelf = await openShelf(folder, packages);
 for (const flavour of new Set(runs.map((run) => run.flavour))) await imageOf(flavour);

@@ -17,7 +17,11 @@ const Authority = lazily(() =>
     /** Root's own command asked for it on the host itself. */
     z.strictObject({ kind: z.literal('root') }),
     /** A release accepted it whose agent did that itself. */
-    z.strictObject({ kind: z.literal('earlier_release') }),
+    z.strictObject({
+      kind: z.literal('earlier_release'),
+      /** Whether it had begun to change packages, of which its own folder tells. */
+      begun: z.boolean().default(false),
+    }),
   ]),
 );
 

@@ -29,7 +29,8 @@ export async function takeOver(options: TakeOverOptions, jobsFolder: string): Pr
   for (const { core, request, named } of await new JobJournal({ folder: jobsFolder, files, logger }).load()) {
     const [open] = await findOpenPlace({ files, path: join(jobsFolder, `${core.job_id}.json`) });
     if (isFinished(core) || open !== undefined) continue;
-    const by = { kind: 'earlier_release' } as const;
+    const plan = join(jobsFolder, 'work', core.job_id, 'plan.json');
+    const by = { kind: 'earlier_release', begun: (await files.facts(plan)) !== undefined } as const;
     await orders.accept({ v: 1, job: core.job_id, request, named, by, acceptedAtMs: clock.now() });
     count += 1;
   }

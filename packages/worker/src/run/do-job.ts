@@ -288,14 +288,15 @@ function openHostWork(
 
 /**
  * Where package work lives on without whoever began it. What tells that a change has begun, and what was there before, is
- * believed where the worker alone writes; what an earlier release had begun lies where its agent, as root, wrote it.
+ * believed where the worker alone writes; what an earlier release had begun lies where its agent, as root, wrote it. Nothing is
+ * begun there any more: the folder is another user's now.
  */
 async function openDetachedWork(
   { root, files, clock, commands }: RunHost,
   { by }: Order,
   { storagePath }: JobSettings,
 ): Promise<DetachedWork> {
-  const place = by.kind === 'earlier_release' ? join(storagePath, 'work') : workFolder(root);
+  const place = by.kind === 'earlier_release' && by.begun ? join(storagePath, 'work') : workFolder(root);
   // Units of systemd know nothing of a private root.
   const service =
     root === '/' ? await hostService({ commands, files }, 'finish') : sessionService(commands, files);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type FileFacts, type Files, ownUid } from '@linux-patch/runtime';
 import { ownerWords, realFile } from '../../host/real-file.ts';
-import { type CertificatePaths, storeFolder } from './paths.ts';
+import { type CertificatePaths, storeFolder, unlessClosed } from './paths.ts';
 
 /** Checks of the files themselves; none of them refuses an identity in use. */
 export const FILE_CHECKS = {
@@ -76,7 +76,7 @@ export async function folderFaults(files: Files, paths: CertificatePaths): Promi
 
 /** F1 and F2: who can read the private key. */
 export async function keyFileFaults(files: Files, paths: CertificatePaths): Promise<FileFault[]> {
-  const key = await realFile(files, paths.key);
+  const key = await unlessClosed(realFile(files, paths.key));
   if (!key || key.facts.kind !== 'file') return [];
   const { path, facts } = key;
   const uid = await ownUid(files);

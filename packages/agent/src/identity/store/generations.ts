@@ -2,7 +2,15 @@ import { basename, dirname, join } from 'node:path';
 import { parseCertificates } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import { META_FILE } from './identity-meta.ts';
-import { type CertificatePaths, currentLink, fixedPaths, linkTarget, pathsIn, storeFolder } from './paths.ts';
+import {
+  type CertificatePaths,
+  currentLink,
+  currentTarget,
+  fixedPaths,
+  linkTarget,
+  pathsIn,
+  storeFolder,
+} from './paths.ts';
 
 export const FOLDER_MODE = 0o755;
 const GENERATION_NAME = /^gen-(\d{6,})$/;
@@ -43,7 +51,7 @@ export async function completeGenerations(files: Files, paths: CertificatePaths)
 
 /** Name of the current generation; undefined when there is none. */
 export async function currentGeneration(files: Files, paths: CertificatePaths): Promise<string | undefined> {
-  const target = await files.readLink(currentLink(paths));
+  const target = await currentTarget(files, paths);
   return target === undefined ? undefined : basename(target);
 }
 

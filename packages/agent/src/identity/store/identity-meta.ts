@@ -5,7 +5,7 @@ import { plainCertificates } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import { HostBinding } from '@linux-patch/worker';
 import { z } from 'zod';
-import { type CertificatePaths, currentLink, storeFolder } from './paths.ts';
+import { type CertificatePaths, currentLink, currentTarget, storeFolder, unlessClosed } from './paths.ts';
 
 /** How the current identity came about; kept beside it, because certificates do not say. */
 export const IdentityMeta = lazily(() =>
@@ -64,7 +64,7 @@ function parseMeta(text: string): IdentityMeta | undefined {
  * configured path, count as none: then somebody copied the files.
  */
 export async function readIdentityMeta(files: Files, paths: CertificatePaths): Promise<IdentityMeta> {
-  const text = await files.readText(join(currentLink(paths), META_FILE));
+  const text = await unlessClosed(files.readText(join(currentLink(paths), META_FILE)));
   const meta = text === undefined ? undefined : parseMeta(text);
   if (meta?.certificate_sha256 === undefined) return meta ?? MANUAL_IDENTITY;
   const pem = await files.readText(paths.certificate).catch(() => undefined);
@@ -75,7 +75,7 @@ export async function readIdentityMeta(files: Files, paths: CertificatePaths): P
 
 /** Writes down for which host the current identity is; notes that are void stay as they are. */
 export async function noteHost(files: Files, paths: CertificatePaths, host: HostBinding): Promise<void> {
-  const generation = await files.readLink(currentLink(paths));
+  const generation = await currentTarget(files, paths);
   if (generation === undefined) return;
   const path = join(storeFolder(paths), generation, META_FILE);
   const meta = parseMeta((await files.readText(path)) ?? '');

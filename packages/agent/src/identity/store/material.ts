@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
 import { plainCertificates, plainPrivateKey } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
-import { type CertificatePaths, currentLink, GENERATION_FILES, isManaged, storeFolder } from './paths.ts';
+import { type CertificatePaths, currentTarget, GENERATION_FILES, isManaged, storeFolder } from './paths.ts';
 
 /** One complete set, read together. PEM texts, without anything that stands around the blocks on disk. */
 export interface Material {
@@ -14,7 +14,7 @@ export interface Material {
 
 /** Each path inside the current generation where it leads there, else as configured. */
 export async function resolvePaths(files: Files, paths: CertificatePaths): Promise<CertificatePaths> {
-  const generation = await files.readLink(currentLink(paths));
+  const generation = await currentTarget(files, paths);
   if (generation === undefined) return paths;
   const folder = join(storeFolder(paths), generation);
   const resolve = async (path: string, name: string): Promise<string> =>

@@ -37,6 +37,25 @@ export function currentLink(paths: CertificatePaths): string {
   return join(storeFolder(paths), 'current');
 }
 
+/**
+ * What was looked for beside the certificates; nothing in a folder that root keeps to itself. Root has copied the files that
+ * are there (they are read out to the agent), and the agent has laid nothing beside them.
+ */
+export function unlessClosed<T>(looked: Promise<T | undefined>): Promise<T | undefined> {
+  return looked.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EACCES') return undefined;
+    throw error;
+  });
+}
+
+/** Where the link to the current set leads; undefined where there is none. */
+export function currentTarget(
+  files: Pick<Files, 'readLink'>,
+  paths: CertificatePaths,
+): Promise<string | undefined> {
+  return unlessClosed(files.readLink(currentLink(paths)));
+}
+
 /** A fixed path and the file of a generation that it stands for. */
 export interface FixedPath {
   readonly path: string;
