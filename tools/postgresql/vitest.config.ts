@@ -9,8 +9,6 @@ const NOT_ABOUT_RECORDS = [
   'kept-connections',
   'other-sites',
   'page',
-  'probes',
-  'reaching',
   'server-limits',
   // Files of the authority, of the configuration and of what hosts install.
   'annotated-files',
@@ -22,38 +20,14 @@ const NOT_ABOUT_RECORDS = [
   'own-certificates',
   'refused-names',
   'unmarked-certificates',
-  // Hosts, and what they may say and do; every test with a host lets it in and gives it a certificate.
-  'certificates',
-  'clones',
-  'enrollment',
-  'hostile-agents',
-  'hostile-facts',
-  'leave',
-  'older-agents',
-  'pinned-by-hosts',
-  'renewal',
-  'moved',
-  'reboot-need',
-  'takeover',
-  // Keys, sign-ins and rules, of which the records are those of people and sessions.
-  'answers',
-  'api-token-permissions',
   'authority',
-  'doctor',
-  'ended-callers',
-  'first-person',
-  'hints',
-  'job-key',
-  'lost-job-key',
+  // What reboots want of a host.
+  'reboot-need',
+  // Every rule of every route, which are asked before any record is.
   'roles',
   'routes',
-  'second-factor',
-  'signing-in',
   // Loads and limits, which are other ones there.
   'full-disk',
-  'many-requests',
-  'many-revocations',
-  'metrics',
   // The file of SQLite that an earlier release left.
   'upgraded',
   // Words of the command line, which calls what the other tests call.
