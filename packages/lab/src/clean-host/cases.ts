@@ -1,5 +1,6 @@
 import type { CleanHostCase } from './case.ts';
 import { BAD_CERTIFICATES } from './cases/bad-certificates.ts';
+import { DISTRIBUTIONS } from './cases/distributions.ts';
 import { FLEET } from './cases/fleet.ts';
 import { GUIDE } from './cases/guide.ts';
 import { IPV6 } from './cases/ipv6.ts';
@@ -20,6 +21,7 @@ import { WORKER } from './cases/worker.ts';
 /** Everything that is shown on clean hosts, the slowest first. */
 export const CLEAN_HOST_CASES: readonly CleanHostCase[] = [
   ...FLEET,
+  ...DISTRIBUTIONS,
   ...REBOOT,
   ...SERVICES,
   ...MIGRATION,

@@ -11,6 +11,7 @@ const ENDINGS: Readonly<Record<Flavour, string>> = {
   debian13: '_amd64.deb',
   openrc: '_amd64.deb',
   dnf: '.x86_64.rpm',
+  zypper: '.x86_64.rpm',
   pacman: '-x86_64.pkg.tar.zst',
 };
 
@@ -32,7 +33,7 @@ export async function packageFile(
 
 const MANAGE: Readonly<
   Record<
-    'deb' | 'rpm' | 'pacman',
+    'deb' | 'rpm' | 'zypper' | 'pacman',
     { install: readonly string[]; remove: readonly string[]; purge?: readonly string[] }
   >
 > = {
@@ -42,12 +43,16 @@ const MANAGE: Readonly<
     purge: ['apt-get', 'purge', '-y', '-qq'],
   },
   rpm: { install: ['dnf', '-y', 'install'], remove: ['dnf', '-y', '-q', 'remove'] },
+  zypper: {
+    install: ['zypper', '-n', 'install', '--allow-unsigned-rpm'],
+    remove: ['zypper', '-n', 'remove'],
+  },
   pacman: { install: ['pacman', '--noconfirm', '-U'], remove: ['pacman', '--noconfirm', '-R'] },
 };
 
 function manageOf(flavour: Flavour) {
   if (flavour === 'dnf') return MANAGE.rpm;
-  return flavour === 'pacman' ? MANAGE.pacman : MANAGE.deb;
+  return flavour === 'pacman' || flavour === 'zypper' ? MANAGE[flavour] : MANAGE.deb;
 }
 
 /** The command that installs a package file which is added to it. */
@@ -78,7 +83,7 @@ export function installInImage(host: LabHost, command: readonly string[]): Promi
 /** The same version once more, which is an upgrade to the maintainer scripts. */
 export async function reinstallPackage(host: LabHost, flavour: Flavour): Promise<void> {
   const file = await packageFile(host, flavour);
-  if (flavour === 'dnf') await host.must('rpm', ['-U', '--force', file]);
+  if (flavour === 'dnf' || flavour === 'zypper') await host.must('rpm', ['-U', '--force', file]);
   else if (flavour === 'pacman') await host.must('pacman', ['--noconfirm', '-U', file]);
   else await host.must('dpkg', ['-i', '--force-confold', file]);
 }

@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LabHost } from '../hosts/host.ts';
 import { must, runProgram } from '../process.ts';
@@ -60,16 +60,28 @@ export async function buildPacmanStandIn(folder: string): Promise<string> {
   return file;
 }
 
+/** Writes a file of a host from outside, with its folder. */
+export async function putFile(host: LabHost, path: string, text: string): Promise<void> {
+  await mkdir(join(host.disk, path, '..'), { recursive: true });
+  await rm(join(host.disk, path), { force: true });
+  await writeFile(join(host.disk, path), text);
+}
+
+const RPM_MACROS = '%_dbpath /var/lib/rpm\n';
+const RPM_STAND_IN = '/srv/repository/labbase-1-1.noarch.rpm';
+
 /** Makes Debian's dnf behave as on a host that has had it from the start. */
 export async function prepareDnf(host: LabHost): Promise<void> {
-  const put = async (path: string, text: string): Promise<void> => {
-    await mkdir(join(host.disk, path, '..'), { recursive: true });
-    await writeFile(join(host.disk, path), text);
-  };
-  await put('etc/rpm/macros', '%_dbpath /var/lib/rpm\n');
-  await put('etc/dnf/plugins/local.conf', '[main]\nenabled=0\n');
-  await put('etc/dnf/vars/releasever', '9\n');
-  await host.must('dnf', ['-y', '-q', 'install', '/srv/repository/labbase-1-1.noarch.rpm']);
+  await putFile(host, 'etc/rpm/macros', RPM_MACROS);
+  await putFile(host, 'etc/dnf/plugins/local.conf', '[main]\nenabled=0\n');
+  await putFile(host, 'etc/dnf/vars/releasever', '9\n');
+  await host.must('dnf', ['-y', '-q', 'install', RPM_STAND_IN]);
+}
+
+/** The same of Debian's zypper. */
+export async function prepareZypper(host: LabHost): Promise<void> {
+  await putFile(host, 'etc/rpm/macros', RPM_MACROS);
+  await host.must('rpm', ['-i', RPM_STAND_IN]);
 }
 
 export async function preparePacman(host: LabHost): Promise<void> {

@@ -12,7 +12,13 @@ import { type AddressFamily, createLabNetwork, type LabNetwork } from '../hosts/
 import { type ManagerPlace, type ManagerProcess, startManagerProcess } from '../manager-process.ts';
 import { must, runProgram } from '../process.ts';
 
-import { buildPacmanStandIn, buildRpmStandIn, prepareDnf, preparePacman } from './stand-ins.ts';
+import {
+  buildPacmanStandIn,
+  buildRpmStandIn,
+  prepareDnf,
+  preparePacman,
+  prepareZypper,
+} from './stand-ins.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -177,6 +183,7 @@ export async function openWorld(shelf: LabShelf, id: number): Promise<World> {
       stack.use(host);
       await useRepository(host, suites);
       if (flavour === 'dnf') await prepareDnf(host);
+      if (flavour === 'zypper') await prepareZypper(host);
       if (flavour === 'pacman') await preparePacman(host);
       return host;
     },

@@ -14,7 +14,7 @@ const CACHE = join(REPOSITORY, '.cache/lab');
 const MIRROR = 'http://deb.debian.org/debian';
 const SECURITY_MIRROR = 'http://deb.debian.org/debian-security';
 
-export const FLAVOURS = ['debian12', 'debian13', 'dnf', 'pacman', 'openrc'] as const;
+export const FLAVOURS = ['debian12', 'debian13', 'dnf', 'zypper', 'pacman', 'openrc'] as const;
 export type Flavour = (typeof FLAVOURS)[number];
 
 export const RELEASES = ['bookworm', 'trixie'] as const;
@@ -34,6 +34,7 @@ const BASES: Readonly<Record<Flavour, Base>> = {
   debian12: { release: 'bookworm', packages: SYSTEMD_BASE },
   debian13: { release: 'trixie', packages: SYSTEMD_BASE },
   dnf: { release: 'bookworm', packages: SYSTEMD_BASE },
+  zypper: { release: 'bookworm', packages: SYSTEMD_BASE },
   pacman: { release: 'bookworm', packages: SYSTEMD_BASE },
   openrc: {
     release: 'bookworm',
@@ -44,6 +45,7 @@ const BASES: Readonly<Record<Flavour, Base>> = {
 /** A foreign package manager, installed on top of the base. */
 const ADDED: Readonly<Partial<Record<Flavour, readonly string[]>>> = {
   dnf: ['dnf', 'rpm', 'dnf-plugins-core', 'libatomic1', 'curl'],
+  zypper: ['zypper', 'rpm', 'libatomic1', 'curl'],
   pacman: ['pacman-package-manager', 'libatomic1', 'curl'],
 };
 

@@ -38,7 +38,8 @@ async function addShell(folder: string): Promise<void> {
   }
 }
 
-async function addKey(home: string, keyPath: string): Promise<void> {
+/** Makes the keyring of a host, in which it trusts the key of a repository. */
+export async function addKey(home: string, keyPath: string): Promise<void> {
   await mkdir(home, { recursive: true });
   await chmod(home, 0o700);
   // The name that pacman looks for; GnuPG would make another.

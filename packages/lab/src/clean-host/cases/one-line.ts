@@ -17,6 +17,7 @@ const CHANGED = [
 /** What hosts of other families call themselves; they are made of Debian here. */
 const OS_RELEASE = {
   dnf: 'ID="rocky"\nID_LIKE="rhel fedora"\nVERSION_ID="9.5"\n',
+  zypper: 'ID="opensuse-leap"\nID_LIKE="suse opensuse"\nVERSION_ID="15.6"\n',
   pacman: 'ID=arch\n',
 } as const;
 
@@ -73,13 +74,13 @@ export const ONE_LINE: readonly CleanHostCase[] = [
     },
   },
   {
-    name: 'one line pasted on a host with dnf or pacman: proves manager and package, installs that file, joins, and says so',
-    flavours: ['dnf', 'pacman'],
+    name: 'one line pasted on a host with dnf, zypper or pacman: proves manager and package, installs that file, joins, and says so',
+    flavours: ['dnf', 'zypper', 'pacman'],
     async run(world, flavour) {
       await using desk = await openReleaseDesk();
       const manager = await startOffering(world, desk);
       const host = await world.newHost(flavour);
-      assert.ok(flavour === 'dnf' || flavour === 'pacman');
+      assert.ok(flavour === 'dnf' || flavour === 'zypper' || flavour === 'pacman');
       await rm(join(host.disk, 'etc/os-release'), { force: true });
       await writeFile(join(host.disk, 'etc/os-release'), OS_RELEASE[flavour]);
       // The line takes what such a host has: no apt.
@@ -88,7 +89,7 @@ export const ONE_LINE: readonly CleanHostCase[] = [
 
       // A package that is not the one that was signed changes nothing.
       const folder = join(manager.root, 'var/lib/linux_patch_manager/install/packages/x86_64');
-      const ending = flavour === 'dnf' ? '.rpm' : '.zst';
+      const ending = flavour === 'pacman' ? '.zst' : '.rpm';
       const file = (await readdir(folder)).find(
         (one) => one.startsWith('linux-patch-api-') && one.endsWith(ending),
       );

@@ -34,7 +34,7 @@ async function allow(host: LabHost, ...operations: string[]): Promise<void> {
 }
 
 /** What the command line says that fails. */
-async function refusal(manager: ManagerProcess, ...args: string[]): Promise<string> {
+export async function refusal(manager: ManagerProcess, ...args: string[]): Promise<string> {
   const said: string[] = [];
   const code = await manager.show((line) => said.push(line), ...args);
   assert.notEqual(code, 0, said.join('\n'));
