@@ -68,7 +68,7 @@ const APT: Distribution = {
   async versions(host, names) {
     const format = '${db:Status-Abbrev}${Package} ${Version}\\n';
     const { stdout } = await host.run('dpkg-query', ['-W', '-f', format, ...names]);
-    return linesOf(stdout.replaceAll(/^ii +/gm, ''));
+    return linesOf(stdout.replaceAll(/^[ih]i +/gm, ''));
   },
   async rewind(host) {
     await host.must('rm', ['-f', GO]);
@@ -128,7 +128,7 @@ const DNF: Distribution = {
 
 const ZYPPER: Distribution = {
   ...RPM,
-  program: /zypper/i,
+  program: /zypper|rpm/i,
   async setUp(host, installed) {
     await putFile(
       host,
@@ -168,9 +168,13 @@ const PACMAN: Distribution = {
     await putFile(host, 'etc/os-release', 'NAME="Arch Linux"\nID=arch\n');
     await putFile(host, 'etc/pacman.conf', pacmanConfig(SERVED));
     await addKey(join(host.disk, 'etc/pacman.d/gnupg'), join(host.disk, 'etc/lab.gpg'));
-    await host.must('mkfifo', [PIPE]);
+    // What a host knows that was last synchronized when it was installed.
+    const databases = `mkdir -p /var/lib/pacman/sync && cp -p ${SEEN}/pacman/base/lab.db* /var/lib/pacman/sync/`;
+    await host.must('sh', ['-ec', `${databases}; mkfifo ${PIPE}`]);
     const names = [...OLD, CORE, 'toyslow', ...installed];
     await host.must('pacman', ['-U', '--noconfirm', ...names.map(oldFile)]);
+    // Where pacman keeps what it downloaded, which is where it has old versions from.
+    await host.must('cp', [...names.map(oldFile), '/var/cache/pacman/pkg/']);
   },
   async versions(host, names) {
     return linesOf((await host.run('pacman', ['-Q', ...names])).stdout);

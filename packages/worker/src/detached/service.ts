@@ -72,6 +72,14 @@ const AT_SHUTDOWN = {
   end: () => ['--property=KillSignal=SIGTERM', '--property=TimeoutStopSec=20'],
 };
 
+/**
+ * A word as systemd hands it on: it puts variables of its own in the place of `${name}`, also in those of a transient unit,
+ * and takes `$$` for a `$` (systemd.service(5), command lines).
+ */
+function verbatim(word: string): string {
+  return word.replaceAll('$', '$$$$');
+}
+
 /** Transient units of systemd (systemd-run(1)). */
 export function systemdService(
   commands: Commands,
@@ -91,8 +99,7 @@ export function systemdService(
         // systemd gives its services LANG, LANGUAGE and whatever else its own environment has (systemd.exec(5)).
         '/usr/bin/env',
         '-i',
-        ...assignments({ ...COMMAND_ENVIRONMENT, ...program.env }),
-        ...wrapped(program),
+        ...[...assignments({ ...COMMAND_ENVIRONMENT, ...program.env }), ...wrapped(program)].map(verbatim),
       ]),
     async isRunning({ name }) {
       const args = ['show', '--property=ActiveState', '--value', unit(name)];

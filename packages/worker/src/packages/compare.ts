@@ -1,4 +1,4 @@
-import type { ErrorCode, JobResult } from '@linux-patch/contract';
+import type { JobResult } from '@linux-patch/contract';
 import type { PackageRules } from './adapter.ts';
 import type { Installed } from './package-facts.ts';
 import type { Wish } from './wishes.ts';
@@ -51,15 +51,18 @@ export function compareInstalled(
   return results.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Results in which packages that are half configured count as failed, whatever became of their versions. */
+/**
+ * Results in which packages that are half configured count as failed, whatever became of their versions.
+ * @param code why they are
+ */
 export function withFailures(
   results: readonly JobResult[],
   broken: readonly Installed[],
-  rules: PackageRules,
+  { rules, code }: { readonly rules: PackageRules; readonly code: 'SCRIPT_FAILED' | 'INTERRUPTED' },
 ): JobResult[] {
   return results.map((one) =>
     broken.some((each) => rules.isNamed(each, one.name))
-      ? { ...one, action: 'failed', error_code: 'SCRIPT_FAILED' satisfies ErrorCode }
+      ? { ...one, action: 'failed', error_code: code }
       : one,
   );
 }

@@ -72,7 +72,8 @@ async function readEnding(adapter: PackageAdapter, plan: JudgedPlan, result: Com
     one.broken ? !wasBroken(one) : failed.some((name) => rules.isNamed(one, name)),
   );
   const compared = compareInstalled(before, after, { wishes, rules });
-  const results = withParticulars(withFailures(compared, newlyBroken, rules), adapter, {
+  const code = wasKilled(result) ? 'INTERRUPTED' : 'SCRIPT_FAILED';
+  const results = withParticulars(withFailures(compared, newlyBroken, { rules, code }), adapter, {
     after,
     particulars: await particularsOf(adapter, result),
   });
@@ -101,6 +102,8 @@ function faultOf(ending: Ending): PatchError | undefined {
       details: { exit_code: result.exitCode, ...details },
     });
   if (result.timedOut) return timeFault(ending, fault);
+  if (wasKilled(result) && (newlyBroken.length > 0 || !isDone(ending)))
+    return fault('INTERRUPTED', killedSentence(ending));
   if (newlyBroken.length > 0)
     return fault('SCRIPT_FAILED', `${brokenSentence(newlyBroken, ending)} ${brokenAdvice(ending)}`);
   const hooks = ending.adapter.output.failedHooks(result);
@@ -111,6 +114,24 @@ function faultOf(ending: Ending): PatchError | undefined {
   if (unfulfilled) return unfulfilled;
   const asked = outcome.left.find((one) => one.asked);
   return asked && fault(asked.code, describeLeftOut(outcome.left) ?? '', removalDetails(outcome.left));
+}
+
+/** What a shell says of a program that was ended by one of these: SIGABRT, SIGKILL, SIGSEGV, SIGTERM. */
+const KILLED = [134, 137, 139, 143];
+
+/** Whether the program was ended by something that is no part of the job. */
+function wasKilled({ exitCode, aborted, timedOut }: CommandResult): boolean {
+  return !aborted && !timedOut && (exitCode === null || KILLED.includes(exitCode));
+}
+
+function killedSentence(ending: Ending): string {
+  const { plan, newlyBroken } = ending;
+  const broken = newlyBroken.length > 0 ? ` ${brokenSentence(newlyBroken, ending)}` : '';
+  return `${plan.what} was ended in the middle, and not by this job: somebody killed it, or the host ran out of memory (journalctl -k shows that).${broken} What was left unfinished is repaired before the next job.`;
+}
+
+function isDone({ unmet, proven }: Ending): boolean {
+  return unmet.length === 0 && proven;
 }
 
 function failureOf({ adapter, plan, result }: Ending): PatchError {
@@ -125,9 +146,8 @@ function timeFault(ending: Ending, fault: MakeFault): PatchError {
 
 /** A run that failed, or did not do what it was asked though it says so. */
 function shortFault(ending: Ending, fault: MakeFault): PatchError | undefined {
-  const { adapter, plan, result, unmet, proven } = ending;
-  const done = unmet.length === 0 && proven;
-  if (result.exitCode !== 0 && !(done && TOLERABLE.includes(adapter.output.failure(result).code))) {
+  const { adapter, plan, result, unmet } = ending;
+  if (result.exitCode !== 0 && !(isDone(ending) && TOLERABLE.includes(adapter.output.failure(result).code))) {
     const { code, message } = failureOf(ending);
     return fault(code, message, { untrusted: adapter.output.untrusted(result) });
   }
@@ -153,11 +173,13 @@ const QUOTED_LIMIT = 5;
 
 function brokenSentence(broken: readonly Installed[], { adapter, result }: Ending): string {
   const { incomplete } = adapter.words;
-  const quoted = broken.slice(0, QUOTED_LIMIT).map(({ name }) => {
+  // What is there in two versions is named once.
+  const names = [...new Set(broken.map(({ name }) => name))];
+  const quoted = names.slice(0, QUOTED_LIMIT).map((name) => {
     const words = adapter.output.scriptWords(result, name);
     return words.length === 0 ? `${name} ${incomplete}` : `${name} ${incomplete}: ${words.join(' / ')}`;
   });
-  const more = broken.length > QUOTED_LIMIT ? `; and ${broken.length - QUOTED_LIMIT} more` : '';
+  const more = names.length > QUOTED_LIMIT ? `; and ${names.length - QUOTED_LIMIT} more` : '';
   return `${quoted.join('; ')}${more}.`;
 }
 

@@ -118,7 +118,8 @@ export async function changedSince(
   if (!plan) return undefined;
   const after = await reading.installed();
   const broken = after.filter((one) => one.broken);
-  return withFailures(compareInstalled(plan.before, after, { wishes: plan.wishes, rules }), broken, rules);
+  const compared = compareInstalled(plan.before, after, { wishes: plan.wishes, rules });
+  return withFailures(compared, broken, { rules, code: 'INTERRUPTED' });
 }
 
 async function finishChange(

@@ -68,6 +68,29 @@ describe('a package manager that is nothing like apt', () => {
     });
   });
 
+  it.each([[['mortal.x64=a']], [['mortal.x64=a', 'toy.x64=a']]])(
+    'that is killed is said to have been, and no script of a package to have failed: %j',
+    async (ids) => {
+      const { operations } = await world([], ['mortal.x64=a', 'toy.x64=a']);
+      const changed: unknown[] = [];
+      const onChanged: OperationRun['onChanged'] = (results) => changed.push(...results);
+      await expect(operations.install(installation(...ids), run({ onChanged }))).rejects.toMatchObject({
+        code: 'INTERRUPTED',
+        message: expect.stringMatching(
+          /ended in the middle, and not by this job.*mortal is not configured\. What was left unfinished/,
+        ),
+      });
+      expect(changed).toMatchObject([
+        {
+          name: expect.stringMatching(/^mortal/),
+          action: 'failed',
+          version_after: 'a',
+          error_code: 'INTERRUPTED',
+        },
+      ]);
+    },
+  );
+
   it('has its scripts quoted and its commands named when one fails', async () => {
     const { operations, host } = await world([], ['rough.x64=a', 'toy.x64=a']);
     const changed: unknown[] = [];

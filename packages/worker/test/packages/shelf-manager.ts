@@ -9,7 +9,8 @@ import { openHostPolicy } from '../../src/policy/host-policy.ts';
 
 /**
  * A package manager that is nothing like apt: names with the architecture behind a dot, versions that are newer when they
- * are longer, progress on standard output. `liar` ends well and does nothing, `rough` fails after its work is done.
+ * are longer, progress on standard output. `liar` ends well and does nothing, `rough` fails after its work is done,
+ * and `mortal` kills the program after it has written half.
  */
 const PROGRAM = `
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,9 +26,11 @@ for (const [index, target] of targets.entries()) {
   const at = db.findIndex((one) => one.name === name && one.architecture === architecture);
   if (command === 'hold' || command === 'free') { db[at].held = command === 'hold'; continue; }
   if (at >= 0) db.splice(at, 1);
-  if (command === 'put') db.push({ name, architecture, version, broken: name === 'rough' });
+  if (command === 'put') db.push({ name, architecture, version, broken: ['rough', 'mortal'].includes(name) });
+  if (name === 'mortal') break;
 }
 writeFileSync(path, JSON.stringify(db));
+if (targets.some((one) => one.startsWith('mortal'))) process.kill(process.pid, 'SIGKILL');
 if (targets.some((one) => one.startsWith('rough'))) { console.error('SHELF: rough: shelf is uneven'); process.exit(1); }
 `;
 

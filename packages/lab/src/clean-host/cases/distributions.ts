@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Host, Job, JobAccepted, Plan } from '@linux-patch/contract';
+import type { FleetJobs, Host, Job, JobAccepted, Plan } from '@linux-patch/contract';
 import { askHost } from '../../hosts/ask-host.ts';
 import type { LabHost } from '../../hosts/host.ts';
 import type { ManagerProcess } from '../../manager-process.ts';
@@ -28,21 +28,41 @@ interface Waiting {
   }[];
 }
 
-/** Updates that wait for the end of the case. */
-const LATER = (of: Distribution) => ['--exclude', 'toyslow', '--exclude', of.core];
+/** Updates that wait for the end of the case, and of the agent itself. */
+const LATER = (of: Distribution) =>
+  ['toyslow', of.core, 'linux-patch-*'].flatMap((one) => ['--exclude', one]);
 
-function untilEnded({ manager, host }: Visit, id: string): Promise<Job> {
-  return askHost(`job ${id} to end`, async () => {
-    const job = (await manager.json('jobs', host.name, id)) as Job;
-    return ['queued', 'running'].includes(job.status) ? undefined : job;
+/** The manager follows it and is asked for that: a host answers a client only so often. */
+async function untilEnded({ manager, host }: Pick<Visit, 'manager' | 'host'>, id: string): Promise<Job> {
+  await askHost(`job ${id} to end`, async () => {
+    const { jobs } = (await manager.ask(`/jobs?job=${id}`)) as FleetJobs;
+    return jobs[0]?.state === 'ended' || undefined;
   });
+  return (await manager.json('jobs', host.name, id)) as Job;
 }
 
-const done = async ({ manager, host }: Visit, command: string, ...args: string[]): Promise<Job> =>
-  (await manager.json(command, host.name, ...args, '--wait')) as Job;
+/** A job that must come to a good end; what its programs printed is in the failure. */
+async function done({ manager, host }: Visit, command: string, ...args: string[]): Promise<Job> {
+  const { job_id: id } = (await manager.json(command, host.name, ...args)) as JobAccepted;
+  const job = await untilEnded({ manager, host }, id);
+  assert.equal(job.status, 'completed', `${command} ${args.join(' ')}: ${job.message}\n${job.output}`);
+  return job;
+}
 
 /** What waits, and what of it mends a fault; a plan of it; what cannot be done is refused, and nothing changes. */
 async function looksAndPlans({ manager, host, of }: Visit): Promise<void> {
+  // It refreshes the package lists first.
+  const plan = (await manager.json('patch', host.name, '--all', '--dry-run', ...LATER(of))) as Plan;
+  assert.deepEqual(
+    plan.steps.filter(({ name }) => name.startsWith('toy')).map((one) => [one.action, one.name, one.to]),
+    [
+      ['upgrade', 'toyapp', '1.2-1'],
+      ['upgrade', 'toyheld', of.next],
+      ['upgrade', 'toyhello', of.next],
+      ['upgrade', 'toylib', of.secure],
+    ],
+  );
+
   const { patches } = (await manager.json('patches', host.name)) as Waiting;
   const toys = patches.filter(({ name }) => OFFERED.includes(name));
   assert.deepEqual(
@@ -56,16 +76,6 @@ async function looksAndPlans({ manager, host, of }: Visit): Promise<void> {
       ['high', ['LABSA-2026:0001'], ['CVE-2026-0001', 'CVE-2026-0002']],
     );
 
-  const plan = (await manager.json('patch', host.name, '--all', '--dry-run', ...LATER(of))) as Plan;
-  assert.deepEqual(
-    plan.steps.filter(({ name }) => name.startsWith('toy')).map((one) => [one.action, one.name, one.to]),
-    [
-      ['upgrade', 'toyapp', '1.2-1'],
-      ['upgrade', 'toyheld', of.next],
-      ['upgrade', 'toyhello', of.next],
-      ['upgrade', 'toylib', of.secure],
-    ],
-  );
   assert.match(await refusal(manager, 'install', host.name, 'toymeta', '--wait'), /DEPENDENCY_CONFLICT/);
   assert.match(await refusal(manager, 'remove', host.name, 'toylib', '--wait'), /toyapp/);
   assert.deepEqual(await of.versions(host, OFFERED), [
@@ -116,18 +126,23 @@ async function survivesScripts(visit: Visit): Promise<void> {
 /** The administrator of the host is at work: who holds the database is named, and the job comes after them. */
 async function waitsForOthers(visit: Visit): Promise<void> {
   const { manager, host, of } = visit;
-  const typed = host.must(of.typed[0] ?? '', of.typed.slice(1));
+  const typed = host.run(of.typed[0] ?? '', of.typed.slice(1));
   await untilUnpacked(visit);
   const { job_id: id } = (await manager.json('install', host.name, 'toyconf')) as JobAccepted;
-  await askHost('the job to name who holds the database', async () => {
-    const job = (await manager.json('jobs', host.name, id)) as Job;
+  const said = await askHost('the job to name who holds the database', async () => {
+    const { stdout } = await host.run('linux-patch-api', ['job', id, '--json']);
+    const job = JSON.parse(stdout) as Job;
     assert.ok(['queued', 'running'].includes(job.status), JSON.stringify(job));
-    return of.program.test(job.message) || undefined;
+    return WAITS.test(job.message) ? job.message : undefined;
   });
+  assert.match(said, of.program);
   await of.letGo(host);
-  await typed;
+  const { exitCode, stdout, stderr } = await typed;
+  assert.equal(exitCode, 0, stdout + stderr);
   assert.equal((await untilEnded(visit, id)).status, 'completed');
 }
+
+const WAITS = /\(process \d+\)/;
 
 async function untilUnpacked({ host, of }: Visit): Promise<void> {
   await askHost('toyslow to be unpacked', async () => {
@@ -172,7 +187,8 @@ async function survivesFullDisks(visit: Visit): Promise<void> {
 /** Something that runs from the start to the end of a host is replaced. */
 async function needsReboot(visit: Visit): Promise<void> {
   const { manager, host, of } = visit;
-  const job = await done(visit, 'patch', '--all', '--exclude', 'toy[hs]*');
+  const others = [...OFFERED, 'toyslow', 'linux-patch-*'].flatMap((one) => ['--exclude', one]);
+  const job = await done(visit, 'patch', '--all', ...others);
   await manager.json('refresh', host.name);
   const { reboot } = (await manager.json('hosts', 'show', host.name)) as Host;
   assert.ok(reboot.needed, `${JSON.stringify(job.results)} ${JSON.stringify(reboot)}`);
