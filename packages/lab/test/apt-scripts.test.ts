@@ -65,7 +65,9 @@ describe("a package's script", () => {
       run: async (command) => {
         seen.push([...command.args]);
         const start = command.args.slice(command.args.indexOf('--') + 1);
-        const [program = '', ...args] = start;
+        // What is no `$$` would be a variable of systemd's.
+        expect(start.join(' ').replaceAll('$$', '')).not.toContain('$');
+        const [program = '', ...args] = start.map((word) => word.replaceAll('$$', '$'));
         return nodeCommands({ LANGUAGE: 'de', LANG: 'de_DE.UTF-8' }).run({ ...command, program, args });
       },
     });
@@ -75,8 +77,8 @@ describe("a package's script", () => {
       name: 'x',
       description: 'x',
       folder: place,
-      program: 'env',
-      args: [],
+      program: 'sh',
+      args: ['-c', 'env; echo "WORD=${1##*/}"', 'sh', '/a/$HOME'],
       env: { DEBIAN_FRONTEND: 'noninteractive' },
       timeoutMs: 10_000,
     });
@@ -87,6 +89,7 @@ describe("a package's script", () => {
       'HOME=/root',
       'LC_ALL=C.UTF-8',
       'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      'WORD=$HOME',
     ]);
     expect(seen[0]).not.toContain('--pty');
   });

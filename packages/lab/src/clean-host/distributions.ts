@@ -72,7 +72,7 @@ const APT: Distribution = {
   },
   async rewind(host) {
     await host.must('rm', ['-f', GO]);
-    await host.run('apt-get', ['purge', '-y', '-qq', 'toyslow']);
+    await host.must('apt-get', ['purge', '-y', '-qq', 'toyslow']);
   },
   typed: ['apt-get', 'install', '-y', '-qq', 'toyslow'],
   letGo: async (host) => void (await host.must('touch', [GO])),
@@ -121,7 +121,7 @@ const DNF: Distribution = {
   },
   async rewind(host) {
     await host.must('rm', ['-f', GO]);
-    await host.run('dnf', ['-y', '-q', 'downgrade', 'toyslow-1.0']);
+    await host.must('dnf', ['-y', '-q', 'downgrade', 'toyslow-1.0']);
   },
   typed: ['dnf', '-y', 'upgrade', 'toyslow'],
 };
@@ -147,7 +147,7 @@ const ZYPPER: Distribution = {
   },
   async rewind(host) {
     await host.must('rm', ['-f', GO]);
-    await host.run('zypper', ['-n', '--no-refresh', 'install', '--oldpackage', 'toyslow=1.0-1']);
+    await host.must('zypper', ['-n', '--no-refresh', 'install', '--oldpackage', 'toyslow=1.0-1']);
   },
   typed: ['zypper', '-n', '--no-refresh', 'update', 'toyslow'],
 };
@@ -180,7 +180,7 @@ const PACMAN: Distribution = {
     return linesOf((await host.run('pacman', ['-Q', ...names])).stdout);
   },
   async rewind(host) {
-    await host.run('pacman', ['-U', '--noconfirm', oldFile('toyslow')]);
+    await host.must('pacman', ['-U', '--noconfirm', oldFile('toyslow')]);
   },
   typed: ['pacman', '-Sy', '--noconfirm', 'toyslow'],
   letGo: async (host) => void (await host.must('sh', ['-c', `echo go >${PIPE}`])),

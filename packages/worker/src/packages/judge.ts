@@ -102,8 +102,8 @@ function faultOf(ending: Ending): PatchError | undefined {
       details: { exit_code: result.exitCode, ...details },
     });
   if (result.timedOut) return timeFault(ending, fault);
-  if (wasKilled(result) && (newlyBroken.length > 0 || !isDone(ending)))
-    return fault('INTERRUPTED', killedSentence(ending));
+  // Versions are no proof then: pacman notes a package before its last script and its hooks run.
+  if (wasKilled(result)) return fault('INTERRUPTED', killedSentence(ending));
   if (newlyBroken.length > 0)
     return fault('SCRIPT_FAILED', `${brokenSentence(newlyBroken, ending)} ${brokenAdvice(ending)}`);
   const hooks = ending.adapter.output.failedHooks(result);
@@ -130,10 +130,6 @@ function killedSentence(ending: Ending): string {
   return `${plan.what} was ended in the middle, and not by this job: somebody killed it, or the host ran out of memory (journalctl -k shows that).${broken} What was left unfinished is repaired before the next job.`;
 }
 
-function isDone({ unmet, proven }: Ending): boolean {
-  return unmet.length === 0 && proven;
-}
-
 function failureOf({ adapter, plan, result }: Ending): PatchError {
   return toolFailure(plan.what, result, adapter.output.failure(result));
 }
@@ -146,8 +142,9 @@ function timeFault(ending: Ending, fault: MakeFault): PatchError {
 
 /** A run that failed, or did not do what it was asked though it says so. */
 function shortFault(ending: Ending, fault: MakeFault): PatchError | undefined {
-  const { adapter, plan, result, unmet } = ending;
-  if (result.exitCode !== 0 && !(isDone(ending) && TOLERABLE.includes(adapter.output.failure(result).code))) {
+  const { adapter, plan, result, unmet, proven } = ending;
+  const done = unmet.length === 0 && proven;
+  if (result.exitCode !== 0 && !(done && TOLERABLE.includes(adapter.output.failure(result).code))) {
     const { code, message } = failureOf(ending);
     return fault(code, message, { untrusted: adapter.output.untrusted(result) });
   }

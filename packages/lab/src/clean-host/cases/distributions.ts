@@ -164,7 +164,11 @@ async function survivesKills(visit: Visit): Promise<void> {
   await untilUnpacked(visit);
   await host.must('systemctl', ['kill', '-s', 'KILL', '--kill-whom=all', `linux-patch-job-${id}.service`]);
   const killed = await untilEnded(visit, id);
-  assert.deepEqual([killed.status, killed.error_code], ['failed', 'INTERRUPTED'], JSON.stringify(killed));
+  assert.deepEqual(
+    [killed.status, killed.error_code],
+    ['failed', 'INTERRUPTED'],
+    `${killed.message}\n${killed.output}`,
+  );
   if (of.holds) await of.letGo(host);
   const next = await done(visit, 'remove', 'toyconf');
   assert.equal(next.status, 'completed');
