@@ -181,9 +181,12 @@ const PACMAN: Distribution = {
   },
   async rewind(host) {
     await host.must('pacman', ['-U', '--noconfirm', oldFile('toyslow')]);
+    await host.must('mkfifo', [PIPE]);
   },
   typed: ['pacman', '-Sy', '--noconfirm', 'toyslow'],
-  letGo: async (host) => void (await host.must('sh', ['-c', `echo go >${PIPE}`])),
+  // Whoever comes later finds no pipe to wait at; after a kill nobody waits at this one.
+  letGo: async (host) =>
+    void (await host.must('sh', ['-c', `timeout 1 sh -c 'echo go >${PIPE}'; rm -f ${PIPE}`])),
 };
 
 const CORE_VERSIONS = [

@@ -169,7 +169,7 @@ async function survivesKills(visit: Visit): Promise<void> {
     ['failed', 'INTERRUPTED'],
     `${killed.message}\n${killed.output}`,
   );
-  if (of.holds) await of.letGo(host);
+  await of.letGo(host);
   const next = await done(visit, 'remove', 'toyconf');
   assert.equal(next.status, 'completed');
   assert.deepEqual(await of.versions(host, ['toyconf']), []);
