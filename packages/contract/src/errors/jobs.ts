@@ -23,7 +23,12 @@ export const JOB_ERRORS = {
     'A service does not run after its restart, or was not restarted; `error_details.service` has what systemd and the journal say.',
   ),
   TIMEOUT: traits('job', 500, true, 'The job ran longer than `jobs.timeout_minutes`.'),
-  INTERRUPTED: traits('job', 500, true, 'The agent, or the program that changes packages, was ended while the job was running.'),
+  INTERRUPTED: traits(
+    'job',
+    500,
+    true,
+    'The agent, or the program that changes packages, was ended while the job was running.',
+  ),
   CANCELLED: traits('job', 500, false, 'The job was cancelled.'),
   UNKNOWN_ERROR: traits('job', 500, false, 'The job failed for a reason without a code of its own.'),
 } as const satisfies Record<string, ErrorTraits>;
