@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { FleetJobs, Host, Job, JobAccepted, Plan } from '@linux-patch/contract';
+import type { FleetJobs, Host, Job, JobAccepted, JobList, Plan } from '@linux-patch/contract';
 import { askHost } from '../../hosts/ask-host.ts';
 import type { LabHost } from '../../hosts/host.ts';
 import type { ManagerProcess } from '../../manager-process.ts';
@@ -188,6 +188,22 @@ async function survivesFullDisks(visit: Visit): Promise<void> {
   assert.deepEqual((await of.versions(host, ['toyconf'])).length, 1);
 }
 
+/** Root of the host does without the manager, which hears of it. */
+async function obeysRoot({ manager, host, of }: Visit): Promise<void> {
+  await host.must('linux-patch-api', ['remove', 'toyconf', '--yes']);
+  assert.deepEqual(await of.versions(host, ['toyconf']), []);
+  await host.must('linux-patch-api', ['install', 'toyconf', '--yes']);
+  assert.deepEqual((await of.versions(host, ['toyconf'])).length, 1);
+  const seen = (await manager.json('jobs', host.name)) as JobList;
+  assert.deepEqual(
+    seen.jobs.slice(0, 2).map((one) => [one.operation, one.status, one.by_root]),
+    [
+      ['install', 'completed', true],
+      ['remove', 'completed', true],
+    ],
+  );
+}
+
 /** Something that runs from the start to the end of a host is replaced. */
 async function needsReboot(visit: Visit): Promise<void> {
   const { manager, host, of } = visit;
@@ -201,7 +217,7 @@ async function needsReboot(visit: Visit): Promise<void> {
 
 export const DISTRIBUTIONS: readonly CleanHostCase[] = [
   {
-    name: 'through the manager: list, plan, refuse, security first, hold, exclude, roll back, a failing script, a foreign lock, a kill, a full disk, a reboot that is needed',
+    name: 'through the manager: list, plan, refuse, security first, hold, exclude, roll back, a failing script, a foreign lock, a kill, a full disk, root at work, a reboot that is needed',
     flavours: ['debian12', 'debian13', 'dnf', 'zypper', 'pacman'],
     async run(world, flavour) {
       const manager = await world.startManager();
@@ -217,6 +233,7 @@ export const DISTRIBUTIONS: readonly CleanHostCase[] = [
       await waitsForOthers(visit);
       await survivesKills(visit);
       await survivesFullDisks(visit);
+      await obeysRoot(visit);
       await needsReboot(visit);
     },
   },

@@ -93,6 +93,19 @@ export const ROOTS_CHANGES: readonly CleanHostCase[] = [
         'install ok installed',
       );
 
+      // Ctrl-C ends the command, and no job.
+      await host.must('apt-get', ['purge', '-y', '-qq', 'toyslow']);
+      await host.must('rm', ['/tmp/toyslow-go']);
+      const typed = host.run('sh', ['-c', 'echo $$ >/tmp/typed; exec linux-patch-api install toyslow --yes']);
+      await untilUnpacked(host);
+      await host.must('sh', ['-ec', 'kill -INT "$(cat /tmp/typed)"']);
+      const ended = await typed;
+      assert.equal(ended.exitCode, 3, ended.stderr);
+      assert.match(ended.stderr, /Not waited for any more\. The job goes on/);
+      await host.must('touch', ['/tmp/toyslow-go']);
+      const followed = ['job', await newestJob(host), '--follow'];
+      assert.match(await host.must('linux-patch-api', followed), /toyslow/);
+
       await host.must('systemctl', ['stop', 'linux-patch-api']);
       await host.must('linux-patch-api', ['install', 'toylib', '--yes']);
       const alone = await newestJob(host);
