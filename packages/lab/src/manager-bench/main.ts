@@ -1,7 +1,8 @@
 /**
  * The manager's records of a large fleet, at the edge of its stores, on both kinds of database in the same run: how long
  * questions take while the thread that serves is free, how many changed inventories a second are kept; and beside it the
- * shape that others keep inventories in. Arguments: hosts, packages of each, hosts of the other shape.
+ * shape that others keep inventories in. And a
+ * real manager with hosts that it reaches by TLS. Arguments: hosts, packages of each, hosts of the other shape, real hosts.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,9 +17,12 @@ import { askQuestions } from './questions.ts';
 import { BENCH_THREADS, type Records } from './records.ts';
 import { measureRows } from './rows.ts';
 import { table } from './table.ts';
+import { measureTlsAgents } from './tls-agents.ts';
 import { measureWrites } from './writes.ts';
 
-const [hosts = 10_000, packagesEach = 1_500, hostsInRows = 300] = process.argv.slice(2).map(Number);
+const [hosts = 10_000, packagesEach = 1_500, hostsInRows = 300, realHosts = 500] = process.argv
+  .slice(2)
+  .map(Number);
 const size = { hosts, packagesEach };
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const logger = lineLogger({ level: 'warn', sink: say });
@@ -70,6 +74,8 @@ try {
   say('');
   for (const line of await measureRows(second.socket, { hosts: hostsInRows, packagesEach }, postgres.written))
     say(line);
+  say('');
+  for (const line of await measureTlsAgents(realHosts)) say(line);
 } finally {
   await rm(folder, { recursive: true });
 }
