@@ -6,6 +6,7 @@ import { GUIDE } from './cases/guide.ts';
 import { IPV6 } from './cases/ipv6.ts';
 import { JOINING } from './cases/joining.ts';
 import { LIFECYCLE } from './cases/lifecycle.ts';
+import { MANAGER_UPGRADE } from './cases/manager-upgrade.ts';
 import { MIGRATION } from './cases/migration.ts';
 import { ONE_LINE } from './cases/one-line.ts';
 import { OPENRC } from './cases/openrc.ts';
@@ -30,6 +31,7 @@ export const CLEAN_HOST_CASES: readonly CleanHostCase[] = [
   ...IPV6,
   ...BAD_CERTIFICATES,
   ...LIFECYCLE,
+  ...MANAGER_UPGRADE,
   ...POWER,
   ...OWNERS,
   ...ROOTS_CHANGES,
