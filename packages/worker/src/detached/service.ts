@@ -1,5 +1,6 @@
 import { PatchError } from '@linux-patch/contract';
 import { COMMAND_ENVIRONMENT, type Commands, type Files } from '@linux-patch/runtime';
+import { WAIT_FOR_CHILD } from './wait-for-child.ts';
 
 /** A program to run outside the agent's own unit. */
 export interface DetachedProgram {
@@ -30,12 +31,11 @@ const WRAPPER = [
   // Nobody waits for the wrapper's own output; an open pipe would hold whoever started it.
   'exec </dev/null >/dev/null 2>&1',
   'folder=$1; shift',
-  'trap : TERM INT HUP PIPE USR1 USR2',
+  'trap woken=1 TERM INT HUP PIPE USR1 USR2',
   'echo $$ >"$folder/pid"',
   '"$@" >"$folder/stdout" 2>"$folder/stderr" 3>"$folder/status" &',
   'child=$!',
-  'code=0',
-  'while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done',
+  WAIT_FOR_CHILD,
   'echo "$code" >"$folder/exit.new"',
   'sync "$folder/exit.new" 2>/dev/null',
   'mv "$folder/exit.new" "$folder/exit"',

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { oneAfterTheOther } from './one-after-the-other.ts';
 
@@ -33,6 +33,15 @@ describe('one command after the other', () => {
 
   it('does not begin the second when the first has failed', async () => {
     expect(await start(sh('echo one; exit 7'), sh('echo two')).ended).toEqual([7, 'one\n']);
+  });
+
+  it('knows how the first ended, however soon, and though the shell has collected it by then', async () => {
+    const { program, args } = oneAfterTheOther(sh('exit 7'), sh('echo two'));
+    // A shell collects what has ended when it starts something else.
+    const slow = args.map((one) => one.replaceAll('child=$!', 'child=$!; sleep 0.05'));
+    expect(slow).not.toEqual(args);
+    const { status, stdout } = spawnSync(program, slow, { encoding: 'utf8' });
+    expect([status, stdout]).toEqual([7, '']);
   });
 
   it('passes SIGTERM on to the one that runs, lets it end, and begins nothing else', async () => {

@@ -1,3 +1,4 @@
+import { WAIT_FOR_CHILD } from '../detached/wait-for-child.ts';
 import type { Tool } from './adapter.ts';
 
 /**
@@ -6,12 +7,11 @@ import type { Tool } from './adapter.ts';
  */
 const SCRIPT = [
   'child= stopped=',
-  'trap \'stopped=1; [ -z "$child" ] || kill -TERM "$child"\' TERM',
+  'trap \'stopped=1 woken=1; [ -z "$child" ] || kill -TERM "$child"\' TERM',
   'run() {',
   '  "$@" </dev/null &',
   '  child=$!',
-  '  code=0',
-  '  while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done',
+  WAIT_FOR_CHILD,
   '  child=',
   '}',
   'first=$1; shift',

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { WAIT_FOR_CHILD } from '../../detached/wait-for-child.ts';
 import type { Tool } from '../adapter.ts';
 import type { PackageDoors } from '../doors.ts';
 import { PACMAN, PACMAN_ENVIRONMENT } from './ask.ts';
@@ -33,12 +34,11 @@ const SCRIPT = [
   'done',
   'first=$2; shift 2',
   'child= stopped=',
-  'trap \'stopped=1; [ -z "$child" ] || kill -INT "$child"\' TERM',
+  'trap \'stopped=1 woken=1; [ -z "$child" ] || kill -INT "$child"\' TERM',
   'run() {',
   '  env --block-signal=TERM "$@" 2>&1 </dev/null &',
   '  child=$!',
-  '  code=0',
-  '  while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done',
+  WAIT_FOR_CHILD,
   '  child=',
   '}',
   'if [ -n "$first" ]; then',
