@@ -15,6 +15,7 @@ const POLICY = {
 } as const;
 
 function defaultText(key: KeyDescription): string {
+  if (key.isRequired) return 'has to be said';
   return key.default === undefined ? '–' : `\`${JSON.stringify(key.default)}\``;
 }
 
@@ -53,7 +54,7 @@ export function configurationReference(): string {
   ].join('\n');
 }
 
-/** A file with every key commented out, its default shown. */
+/** A file with every key commented out, its default shown; of a key that has to be said where its part is there, an example. */
 export function configurationExample(name: keyof typeof PROGRAMS): string {
   const program = PROGRAMS[name];
   const lines = [`# ${program.file}: every key with its default. Nothing here needs to be set.`];
@@ -63,9 +64,8 @@ export function configurationExample(name: keyof typeof PROGRAMS): string {
     if (head !== section) lines.push('', `#${head}:`);
     section = head;
     lines.push(`  # ${key.description ?? ''}`);
-    lines.push(
-      `#  ${rest.join('.')}: ${key.default === undefined ? '' : JSON.stringify(key.default)}`.trimEnd(),
-    );
+    const value = key.isRequired ? key.example : key.default;
+    lines.push(`#  ${rest.join('.')}: ${value === undefined ? '' : JSON.stringify(value)}`.trimEnd());
   }
   return `${lines.join('\n')}\n`;
 }

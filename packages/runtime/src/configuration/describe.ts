@@ -11,12 +11,15 @@ export interface KeyDescription {
   /** A value that shows how it is used, where the default does not. */
   readonly example: unknown;
   readonly description: string;
+  /** Whether it has to be said where the part of the file is there that it belongs to. */
+  readonly isRequired: boolean;
 }
 
 /** The part of JSON Schema that a configuration schema turns into. */
 interface JsonSchema {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
   readonly items?: JsonSchema;
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
@@ -62,9 +65,11 @@ function typeOf(schema: JsonSchema): string {
   return schema.type === 'integer' || schema.type === 'number' ? noun + range(schema) : noun;
 }
 
-function walk(schema: JsonSchema, path: readonly string[]): KeyDescription[] {
+function walk(schema: JsonSchema, path: readonly string[], isRequired = false): KeyDescription[] {
   if (schema.properties) {
-    return Object.entries(schema.properties).flatMap(([name, part]) => walk(part, [...path, name]));
+    return Object.entries(schema.properties).flatMap(([name, part]) =>
+      walk(part, [...path, name], schema.required?.includes(name)),
+    );
   }
   return [
     {
@@ -73,6 +78,7 @@ function walk(schema: JsonSchema, path: readonly string[]): KeyDescription[] {
       default: schema.default,
       example: schema.example,
       description: schema.description ?? '',
+      isRequired,
     },
   ];
 }

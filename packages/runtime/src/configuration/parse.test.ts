@@ -234,10 +234,37 @@ describe('a configuration file', () => {
 describe('the description of a schema', () => {
   it('lists every key with type, default and text', () => {
     expect(describeSchema(Schema)).toEqual([
-      { key: 'server.port', type: 'whole number, 0 to 65535', default: 8443, description: 'The port.' },
-      { key: 'server.bind', type: 'text', default: '::', description: 'The address.' },
-      { key: 'logging.level', type: '"info" or "warn"', default: 'info', description: 'The level.' },
-      { key: 'names', type: 'list of text', default: undefined, description: 'The names.' },
+      {
+        key: 'server.port',
+        type: 'whole number, 0 to 65535',
+        default: 8443,
+        description: 'The port.',
+        isRequired: false,
+      },
+      { key: 'server.bind', type: 'text', default: '::', description: 'The address.', isRequired: false },
+      {
+        key: 'logging.level',
+        type: '"info" or "warn"',
+        default: 'info',
+        description: 'The level.',
+        isRequired: false,
+      },
+      {
+        key: 'names',
+        type: 'list of text',
+        default: undefined,
+        description: 'The names.',
+        isRequired: false,
+      },
+    ]);
+  });
+
+  it('says of which keys somebody has to say something, with an example of that', () => {
+    const part = z.strictObject({ issuer: z.string().meta({ example: 'x' }), name: z.string().optional() });
+    const described = describeSchema(z.strictObject({ part: part.optional() }));
+    expect(described.map(({ key, isRequired, example }) => [key, isRequired, example])).toEqual([
+      ['part.issuer', true, 'x'],
+      ['part.name', false, undefined],
     ]);
   });
 });
