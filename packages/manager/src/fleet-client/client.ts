@@ -67,6 +67,8 @@ export interface FleetClient extends Disposable {
 }
 
 const TIMEOUT_MS = 30_000;
+/** How long a question is put off by a host that was asked too much. */
+const READ_PATIENCE_MS = 10_000;
 /** Longer names of listings are not kept; ours have less than fifty characters. */
 const ETAG_CHARACTERS = 256;
 /** Agent errors that mean the same to our own callers. */
@@ -147,7 +149,8 @@ export function createFleetClient(
     call: (agent, route, call = {}) => {
       const ask = () => callOnce(agent, route, call);
       const { signal, timeoutMs = TIMEOUT_MS } = call;
-      return route.method === 'GET' ? ask() : patiently(clock, { forMs: timeoutMs, signal }, ask);
+      const forMs = route.method === 'GET' ? Math.min(timeoutMs, READ_PATIENCE_MS) : timeoutMs;
+      return patiently(clock, { forMs, signal }, ask);
     },
     async list(agent, route, { etag, ...call }) {
       const material = await findMaterial(agent);

@@ -3,7 +3,7 @@ import { deviceName, findMount, statDevice } from '@linux-patch/runtime';
 import type { LockHolder } from '../package-interface/package-manager.ts';
 import type { OperationRun } from '../package-interface/package-operations.ts';
 import { belowRoot, type PackageHost } from './doors.ts';
-import { findOpenLockHolders } from './open-lock.ts';
+import { findLockedFileHolders, findOpenLockHolders } from './open-lock.ts';
 import { findWrittenHolder } from './pid-lock.ts';
 
 const LOOK_INTERVAL_MS = 500;
@@ -33,8 +33,23 @@ export function parseLockHolders(text: string, locked: readonly LockedFile[]): n
   });
 }
 
-async function lockFiles({ files, root, adapter }: LockedHost): Promise<LockedFile[]> {
+/** Where files have another inode in /proc/locks than they have elsewhere. */
+const OVERLAY = 'overlay';
+
+/** Processes that hold one of the locks of the package database. */
+async function lockingPids(host: LockedHost): Promise<number[]> {
+  const { files, root, adapter } = host;
   const mountinfo = (await files.readText('/proc/self/mountinfo').catch(() => undefined)) ?? '';
+  const paths = adapter.database.lockFiles.map((name) => belowRoot({ root }, name));
+  const listed = parseLockHolders(
+    (await files.readText('/proc/locks')) ?? '',
+    await lockFiles(host, mountinfo),
+  );
+  const onOverlay = paths.filter((path) => findMount(mountinfo, path)?.type === OVERLAY);
+  return listed.length > 0 || onOverlay.length === 0 ? listed : findLockedFileHolders(host, onOverlay);
+}
+
+async function lockFiles({ files, root, adapter }: LockedHost, mountinfo: string): Promise<LockedFile[]> {
   const found = await Promise.all(
     adapter.database.lockFiles.map(async (name) => {
       const path = belowRoot({ root }, name);
@@ -67,7 +82,7 @@ export async function findLockHolder(host: LockedHost): Promise<LockHolder | und
   const { files } = host;
   const { openLock, pidLock } = host.adapter.database;
   const pids = [
-    ...parseLockHolders((await files.readText('/proc/locks')) ?? '', await lockFiles(host)),
+    ...(await lockingPids(host)),
     ...(openLock === undefined ? [] : await findOpenLockHolders(host, openLock)),
     ...(pidLock === undefined ? [] : await findWrittenHolder(files, belowRoot(host, pidLock))),
   ];

@@ -3,8 +3,15 @@ import type { PackageDoors } from './doors.ts';
 
 type Reading = Pick<PackageDoors, 'files'>;
 
-/** Whether one of the open files of a process is this one. */
-async function hasOpen({ files }: Reading, pid: number, path: string): Promise<boolean> {
+/**
+ * Whether one of the open files of a process is this one, and is locked where that is asked for: the kernel shows the locks
+ * of a descriptor beside it (proc_pid_fdinfo(5)).
+ */
+async function hasOpen(
+  { files }: Reading,
+  { pid, isLocked }: { readonly pid: number; readonly isLocked: boolean },
+  path: string,
+): Promise<boolean> {
   const facts = await files.facts(path);
   if (!facts) return false;
   const folder = `/proc/${pid}/fd`;
@@ -13,9 +20,23 @@ async function hasOpen({ files }: Reading, pid: number, path: string): Promise<b
     // Another root has another name for it; the last part is the same.
     if (target === undefined || basename(target) !== basename(path)) continue;
     const open = await files.factsBehind(`${folder}/${name}`);
-    if (open?.inode === facts.inode && open.device === facts.device) return true;
+    if (open?.inode !== facts.inode || open.device !== facts.device) continue;
+    if (!isLocked) return true;
+    const info = (await files.readText(`/proc/${pid}/fdinfo/${name}`)) ?? '';
+    if (/^lock:/m.test(info)) return true;
   }
   return false;
+}
+
+/** Processes for which this holds, the lowest number first; of one that may not be looked at it does not. */
+async function processesThat(
+  { files }: Reading,
+  holds: (pid: number) => Promise<boolean>,
+): Promise<number[]> {
+  const pids = (await files.list('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const found: number[] = [];
+  for (const pid of pids.sort((a, b) => a - b)) if (await holds(pid).catch(() => false)) found.push(pid);
+  return found;
 }
 
 /**
@@ -24,9 +45,16 @@ async function hasOpen({ files }: Reading, pid: number, path: string): Promise<b
  */
 export async function findOpenLockHolders(host: Reading, path: string): Promise<number[]> {
   if (!(await host.files.facts(path))) return [];
-  const pids = (await host.files.list('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  const holders: number[] = [];
-  for (const pid of pids.sort((a, b) => a - b))
-    if (await hasOpen(host, pid, path).catch(() => false)) holders.push(pid);
-  return holders;
+  return processesThat(host, (pid) => hasOpen(host, { pid, isLocked: false }, path));
+}
+
+/**
+ * The processes that hold a lock on one of these files, by their own descriptors. On overlayfs /proc/locks may name another
+ * inode than stat(2) does, once the kernel has forgotten the file and looked it up again.
+ */
+export function findLockedFileHolders(host: Reading, paths: readonly string[]): Promise<number[]> {
+  return processesThat(host, async (pid) => {
+    for (const path of paths) if (await hasOpen(host, { pid, isLocked: true }, path)) return true;
+    return false;
+  });
 }

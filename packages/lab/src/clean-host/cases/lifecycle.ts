@@ -108,7 +108,8 @@ export const LIFECYCLE: readonly CleanHostCase[] = [
   },
   {
     name: 'an upgrade, and the package before it again, keep configuration, comments and identity, and serve each time',
-    flavours: ['debian13', 'dnf', 'pacman'],
+    // Debian 12, dnf and pacman: from an earlier release, as MIGRATION has it.
+    flavours: ['debian13'],
     async run(world, flavour) {
       const manager = await world.startManager();
       const host = await world.newHost(flavour);

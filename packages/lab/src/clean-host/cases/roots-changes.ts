@@ -37,7 +37,8 @@ const ATTEMPTS = [
 /** The newest job of a host as its manager sees it, when that has ended. */
 function untilSeen(manager: ManagerProcess, host: LabHost, id: string) {
   return askHost(`job ${id} at the manager`, async () => {
-    const { jobs } = (await manager.json('jobs', host.name)) as JobList;
+    // An update of the agent itself is among them: then nobody answers for a moment.
+    const { jobs } = (await manager.json('jobs', host.name).catch(() => ({ jobs: [] }))) as JobList;
     return jobs.find((one) => one.job_id === id && !['queued', 'running'].includes(one.status));
   });
 }
