@@ -36,4 +36,5 @@ export { createServiceNotifier, type ServiceNotifier } from './service-manager/n
 export { feedWatchdog, watchdogIntervalMs } from './service-manager/watchdog.ts';
 export { readState, writeState } from './state-file.ts';
 export type { Thread, Threads } from './threads.ts';
+export { WAIT_FOR_CHILD } from './wait-for-child.ts';
 export { within } from './within.ts';

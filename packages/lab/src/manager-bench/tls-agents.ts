@@ -40,7 +40,7 @@ export async function measureTlsAgents(count: number): Promise<string[]> {
   const listSeconds = msSince(listing) / 1_000;
   const took: string[] = [];
   for (const path of QUESTIONS)
-    took.push(`  ${path.padEnd(36)} p95 ${(await p95(manager.ask, path)).toFixed(0)} ms`);
+    took.push(`  ${path.padEnd(36)} p95 ${(await p95((one) => manager.ask(one), path)).toFixed(0)} ms`);
   const before = await readProcess(manager.program.pid);
   await pause(IDLE_MS);
   const after = await readProcess(manager.program.pid);

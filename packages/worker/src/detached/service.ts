@@ -1,6 +1,5 @@
 import { PatchError } from '@linux-patch/contract';
-import { COMMAND_ENVIRONMENT, type Commands, type Files } from '@linux-patch/runtime';
-import { WAIT_FOR_CHILD } from './wait-for-child.ts';
+import { COMMAND_ENVIRONMENT, type Commands, type Files, WAIT_FOR_CHILD } from '@linux-patch/runtime';
 
 /** A program to run outside the agent's own unit. */
 export interface DetachedProgram {

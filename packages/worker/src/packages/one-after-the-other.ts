@@ -1,4 +1,4 @@
-import { WAIT_FOR_CHILD } from '../detached/wait-for-child.ts';
+import { WAIT_FOR_CHILD } from '@linux-patch/runtime';
 import type { Tool } from './adapter.ts';
 
 /**

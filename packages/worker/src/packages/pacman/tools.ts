@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { WAIT_FOR_CHILD } from '../../detached/wait-for-child.ts';
+import { WAIT_FOR_CHILD } from '@linux-patch/runtime';
 import type { Tool } from '../adapter.ts';
 import type { PackageDoors } from '../doors.ts';
 import { PACMAN, PACMAN_ENVIRONMENT } from './ask.ts';
