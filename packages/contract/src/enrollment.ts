@@ -305,6 +305,7 @@ export const TrustState = lazily(() =>
     certificate_serial: Line,
     certificate_issuer: Line.nullable().meta({ description: 'Key of the CA of its own certificate.' }),
     renewing: z.boolean().meta({ description: 'It gets a certificate from another CA now.' }),
+    renewal_error: Line.optional().meta({ description: 'Why its last attempt at that failed.' }),
   }),
 );
 export type TrustState = z.infer<typeof TrustState>;

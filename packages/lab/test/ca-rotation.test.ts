@@ -138,6 +138,25 @@ describe('the replacement of the root CA', () => {
     expect(await basalt.audited('trust_refused')).toEqual([]);
   });
 
+  it('takes hosts along whose certificates would have lived longer than those of the new CA', async () => {
+    const [amber] = await joined(1);
+    if (!amber) throw new Error('a host');
+    await fleet.stopManager();
+    await fleet.startManager({ agent_days: 30 });
+    await must(fleet.step('start'));
+    for (const phase of ['trust', 'manager']) {
+      expect((await fleet.followed()).phase).toBe(phase);
+      await must(fleet.step('continue'));
+    }
+    const moved = await fleet.followed();
+    expect(moved.authorities.map((ca) => [ca.role, ca.hosts])).toEqual([
+      ['current', 0],
+      ['next', 1],
+    ]);
+    expect(await amber.audited('identity_renewal_failed')).toEqual([]);
+    expect(await amber.audited('identity_renewed')).toHaveLength(1);
+  });
+
   it.each([
     ['trust', 0],
     ['manager', 1],

@@ -54,7 +54,8 @@ export interface Fleet extends AsyncDisposable {
   /** Approves what waits for approval, until the host serves. */
   approve(host: FleetHost, body?: object): Promise<void>;
   stopManager(): Promise<void>;
-  startManager(): Promise<void>;
+  /** With what its configuration says of certificates now. */
+  startManager(certificates?: { readonly agent_days?: number }): Promise<void>;
   /** Asks every host that is up through the manager, without a pause, until disposed; then says what failed. */
   probe(): { stop(): Promise<{ readonly asked: number; readonly failures: readonly string[] }> };
 }
@@ -177,8 +178,9 @@ async function createFleetManager(folder: string, clock: ManualClock) {
     logger,
     admin,
     isUp: () => running !== undefined,
-    async startManager() {
-      running = await composeManager({ ...doors, paths, config, logger });
+    async startManager(certificates = {}) {
+      const now = { ...config, certificates: { ...config.certificates, ...certificates } };
+      running = await composeManager({ ...doors, paths, config: now, logger });
     },
     async stopManager() {
       const ending = running;

@@ -208,8 +208,8 @@ export class IdentityService {
     const { replacement, renewals, trust } = this.#options;
     if (await trust.change(bundle, by)) await replacement.takeInstalled();
     renewals.told(bundle);
-    const renews = renewals.isFromOldIssuer();
-    if (renews) this.#nap.abort();
-    return trustStateOf(this.current.value, renews);
+    const renewing = renewals.isFromOldIssuer();
+    if (renewing) this.#nap.abort();
+    return trustStateOf(this.current.value, { renewing, lastError: renewals.tracker.lastError });
   }
 }

@@ -35,9 +35,10 @@ export function lagOf(follower: Follower | undefined, need: Need): string | unde
   if (error !== null) return error;
   if (stage !== need.stage || !state) return 'it was not asked in this phase yet';
   if (need.issuer !== undefined && state.certificate_issuer !== need.issuer) {
-    return state.renewing
+    if (!state.renewing) return 'its certificate is from the other CA; it renews at the next contact';
+    return state.renewal_error === undefined
       ? 'it renews its certificate now'
-      : 'its certificate is from the other CA; it renews at the next contact';
+      : `it tries again to renew its certificate, because this failed: ${state.renewal_error}`;
   }
   if (!sameSet(state.roots, need.roots)) return 'it does not trust the CAs it should trust yet';
   if (!need.accepts.every((key) => state.accepted_issuers.includes(key))) {

@@ -94,8 +94,12 @@ describe('a change of the CAs a host trusts', () => {
     expect(change.added).toHaveLength(1);
     expect(change.removed).toEqual([]);
     expect(change.material.keyPem).toBe(material.keyPem);
-    const state = trustStateOf(change, false);
+    const state = trustStateOf(change, { renewing: false, lastError: 'of an earlier renewal' });
     expect(state.roots).toHaveLength(2);
+    expect(state.renewal_error).toBeUndefined();
+    expect(trustStateOf(change, { renewing: true, lastError: 'x'.repeat(9_999) }).renewal_error).toHaveLength(
+      1_000,
+    );
     expect(state.accepted_issuers).toEqual([issuerKey(ours), issuerKey(successor)]);
     expect(state.certificate_issuer).toBe(issuerKey(ours));
     expect(plan(bundleOf([ours, successor], { crosses, manager_client: client }), change.material).kind).toBe(

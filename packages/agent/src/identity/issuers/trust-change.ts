@@ -14,6 +14,8 @@ import type { Material } from '../store/material.ts';
 
 /** More roots than any rotation has. */
 const ROOT_LIMIT = 8;
+/** Characters of a reason that the manager is told. */
+const LONGEST_REASON = 1_000;
 
 /** What an offered set of CAs means for this host. */
 export type TrustPlan =
@@ -200,7 +202,7 @@ export function planTrustChange(offer: {
 /** What this host trusts and serves with, as the manager wants to know it. */
 export function trustStateOf(
   { material, meta }: { readonly material: Material; readonly meta: IdentityMeta },
-  renewing: boolean,
+  renewal: { readonly renewing: boolean; readonly lastError: string | undefined },
 ): TrustState {
   const [leaf] = parseCertificates(material.certificatePem);
   const { issuer_spki, issuer_spkis = [] } = meta.manager_client ?? { issuer_spki: '' };
@@ -209,6 +211,9 @@ export function trustStateOf(
     accepted_issuers: [issuer_spki, ...issuer_spkis].filter((key) => key !== ''),
     certificate_serial: leaf?.serialHex ?? '',
     certificate_issuer: ownIssuer(material)?.spkiSha256 ?? null,
-    renewing,
+    renewing: renewal.renewing,
+    ...(renewal.renewing && renewal.lastError !== undefined
+      ? { renewal_error: renewal.lastError.slice(0, LONGEST_REASON) }
+      : {}),
   };
 }

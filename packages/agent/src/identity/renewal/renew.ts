@@ -13,7 +13,7 @@ import { ManagerFailure } from '../../manager-link/failure.ts';
 import { type ManagerWay, openManagerLink } from '../../manager-link/link.ts';
 import { acceptBundle } from '../bundle-check.ts';
 import type { Identity } from '../identity.ts';
-import { requireVouched } from '../issuers/trust-change.ts';
+import { ownIssuer, requireVouched } from '../issuers/trust-change.ts';
 import type { IdentityMeta } from '../store/identity-meta.ts';
 import { forgetNextKeys, nextKey } from '../store/next-key.ts';
 import { type IdentityPlace, readIdentity } from '../store/read.ts';
@@ -125,7 +125,12 @@ async function install(
   });
   const [leaf] = parseCertificates(material.certificatePem);
   const isForMove = options.movedTo !== undefined && leaf?.ipAddresses.includes(options.movedTo);
-  const fault = leaf && renewedFault(isForMove ? undefined : made.leaf, leaf, clock.now());
+  // What is wanted for a new address, another CA or a key of its own is no worse for a shorter life.
+  const isForItsLife =
+    !isForMove &&
+    made.current.meta.key_origin !== 'manager' &&
+    ownIssuer(made.current.material)?.spkiSha256 === ownIssuer(material)?.spkiSha256;
+  const fault = leaf && renewedFault(isForItsLife ? made.leaf : undefined, leaf, clock.now());
   if (!leaf || fault !== undefined) {
     throw new PatchError(
       'CERT_UNSUITABLE',

@@ -71,10 +71,13 @@ export class Renewals {
   }
 
   isDue(): boolean {
-    const { tracker, address, isClockWrong } = this.#options;
+    const { tracker, isClockWrong } = this.#options;
     if (isClockWrong()) return false;
-    const early = this.isFromOldIssuer() || address.moved !== undefined;
-    return tracker.isDue() || (early && tracker.mayTry());
+    return tracker.isDue() || (this.#isWantedEarly() && tracker.mayTry());
+  }
+
+  #isWantedEarly(): boolean {
+    return this.isFromOldIssuer() || this.#options.address.moved !== undefined;
   }
 
   lookAtAddress(managerUrl: string | undefined): Promise<void> {
@@ -155,7 +158,7 @@ export class Renewals {
     else report.audit.record('identity_renewal_failed', { reason: messageOf(error) });
     report.logger.warn('The certificate could not be renewed; it is tried again', {
       error,
-      next_attempt: tracker.nextAttempt,
+      next_attempt: tracker.nextAttempt(this.#isWantedEarly()),
     });
   }
 

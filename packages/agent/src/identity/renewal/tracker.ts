@@ -51,10 +51,18 @@ export class RenewalTracker {
     this.#progress = certificate && beginRenewal(certificate, place.clock.now(), record);
   }
 
-  /** When renewal is tried next, for people. */
-  get nextAttempt(): string | undefined {
+  /** Why the last attempt failed; undefined when none has since the certificate is in use. */
+  get lastError(): string | undefined {
+    return this.#current()?.lastError;
+  }
+
+  /**
+   * When renewal is tried next, for people.
+   * @param early whether it is wanted before its time, and so as soon as the pause is over
+   */
+  nextAttempt(early: boolean): string | undefined {
     const progress = this.#current();
-    return progress && new Date(nextRenewalMs(progress)).toISOString();
+    return progress && new Date(early ? progress.fromMs : nextRenewalMs(progress)).toISOString();
   }
 
   isDue(): boolean {
