@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Browser } from './browser.ts';
-import { signIn } from './browser.ts';
+import { OWN_PAGE, signIn } from './browser.ts';
 import { type IdentityProvider, signToken } from './identity-provider.ts';
 import {
   beginAgain,
@@ -60,6 +60,8 @@ describe('who signed in with the identity provider', () => {
     const { answer } = await enterByOidc(world, provider, who);
     const until = Date.parse(answer.json().data.proven_until);
     expect(until).toBeLessThanOrEqual(world.clock.now() + 600_000);
+    says((now - 86_400) * 1_000);
+    expect((await makeToken(await enterByOidc(world, provider, who))).status).toBe(403);
   });
 
   it('is asked there again, though they are signed in there, and that is a proof for ten minutes', async () => {
@@ -90,6 +92,11 @@ describe('who signed in with the identity provider', () => {
       /did not ask you again/,
     ],
     ['says when in words', { auth_time: 'now' }, /auth_time/],
+    [
+      'says when in milliseconds',
+      { auth_time: Date.now() - 86_400_000 },
+      /auth_time.*yet to come.*in seconds/,
+    ],
     ['names somebody else', { sub: 'somebody-else' }, /you are somebody else \(somebody-else\)/],
   ])('has shown nothing when the provider %s', async (what, change, why) => {
     const browser = await signedIn(`when-${what.replaceAll(' ', '-')}`);
@@ -117,6 +124,37 @@ describe('who signed in with the identity provider', () => {
     expect((await showAgain(world, one, { answer, cookie })).status).toBe(200);
   });
 
+  it('loses nothing by links of somebody else, which bring answers that this browser did not ask for', async () => {
+    const browser = await signedIn('led-astray');
+    const path = '/api/v1/session/oidc';
+    const strange = { answer: 'code=a&state=sign-in.b', cookie: '' };
+    for (let link = 0; link < 7; link += 1) {
+      const step = { ...strange, answer: 'code=a&state=step-up.b' };
+      expect((await showAgain(world, browser, step)).status).toBe(403);
+      const body = { answer: strange.answer };
+      const came = {
+        method: 'POST',
+        path,
+        body,
+        headers: browser.headers,
+        localAddress: `127.8.0.${link + 1}`,
+      };
+      expect((await world.call(came)).status).toBe(401);
+    }
+    const { url, cookie } = await beginAgain(browser);
+    const { answer } = await visitProvider(provider, url, browser.who);
+    expect((await showAgain(world, browser, { answer, cookie })).status).toBe(200);
+  });
+
+  it('waits for no stranger at the same address to begin', async () => {
+    const browser = await signedIn('neighbour');
+    const path = '/api/v1/session/oidc/begin';
+    const began = () => world.call({ method: 'POST', path, headers: OWN_PAGE });
+    const strangers = await Promise.all(Array.from({ length: 31 }, began));
+    expect(strangers.some(({ status }) => status === 429)).toBe(true);
+    await beginAgain(browser);
+  });
+
   it('shows it by nothing else', async () => {
     const browser = await signedIn('nothing-else');
     for (const body of [{ password: '' }, { password: PASSWORD }, { code: '123456' }, {}])
@@ -136,5 +174,8 @@ it('who has a password shows nothing by the identity provider', async () => {
     expect.stringContaining('You sign in with a password'),
   ]);
   const body = { oidc: 'code=a&state=b' };
-  expect((await browser.send('POST', '/api/v1/session/step-up', body)).status).toBe(403);
+  for (let link = 0; link < 7; link += 1)
+    expect((await browser.send('POST', '/api/v1/session/step-up', body)).status).toBe(403);
+  const shown = await browser.send('POST', '/api/v1/session/step-up', { password: PASSWORD });
+  expect(shown.status, shown.text).toBe(200);
 });

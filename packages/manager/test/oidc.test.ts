@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { trySignIn } from './browser.ts';
 import { CLIENT, type IdentityProvider } from './identity-provider.ts';
 import {
+  beginAgain,
   beginOidc,
   bringBack,
   enterByOidc,
@@ -9,6 +10,7 @@ import {
   ORIGIN,
   openOidcWorld,
   REDIRECT_URI,
+  showAgain,
   tryOidc,
   visitor,
   visitProvider,
@@ -96,6 +98,11 @@ describe('signing in with the identity provider', () => {
       why: 'this manager knows nobody of this subject',
       subject: 'a-stranger',
     });
+  });
+
+  it('names a subject in a command as one word of the shell, whatever the provider calls them', async () => {
+    const answer = await tryOidc(world, provider, visitor("x;reboot'$(id)"));
+    expect(faultOf(answer)[2]).toMatch(/--oidc-subject 'x;reboot'\\''\$\(id\)'$/);
   });
 
   it('lets nobody in who was shut out', async () => {
@@ -303,12 +310,16 @@ it('secrets of all this are nowhere: not in the database, the log or an answer',
   // As a browser opens what the provider sends it back to.
   await world.call({ path: `/sign-in/return?${answer}`, headers: { accept: 'text/html' } });
   const entered = await bringBack(world, { answer, cookie });
-  const code = new URLSearchParams(answer).get('code') ?? '';
+  const browser = { ...(await enterByOidc(world, provider, who)), who };
+  const again = await beginAgain(browser);
+  const shown = await visitProvider(provider, again.url, who);
+  expect((await showAgain(world, browser, { ...again, answer: shown.answer })).status).toBe(200);
+  const codes = [answer, shown.answer].map((one) => new URLSearchParams(one).get('code') ?? '');
   const seen = [
     (await world.storedBytes()).toString('latin1'),
     JSON.stringify(world.logger.records),
     entered.text,
   ];
-  for (const text of seen) for (const secret of [CLIENT.secret, code]) expect(text).not.toContain(secret);
+  for (const text of seen) for (const secret of [CLIENT.secret, ...codes]) expect(text).not.toContain(secret);
   expect(await world.adminText('/api/v1/configuration')).not.toContain(CLIENT.secret);
 });

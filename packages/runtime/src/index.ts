@@ -34,6 +34,7 @@ export type { FramedRequest, ReceivedRequest, RequestChannel, RequestLimits } fr
 export { createSequence } from './sequence.ts';
 export { createServiceNotifier, type ServiceNotifier } from './service-manager/notify.ts';
 export { feedWatchdog, watchdogIntervalMs } from './service-manager/watchdog.ts';
+export { shellWord } from './shell-word.ts';
 export { readState, writeState } from './state-file.ts';
 export type { Thread, Threads } from './threads.ts';
 export { WAIT_FOR_CHILD } from './wait-for-child.ts';

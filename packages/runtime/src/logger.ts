@@ -30,6 +30,8 @@ const REDACTED_KEYS: ReadonlySet<string> = new Set([
   'new_password',
   'cookie',
   'authorization',
+  // What an identity provider sent a browser back with: a code in a query.
+  'oidc',
 ]);
 
 /** Copies fields with secrets replaced by `[redacted]`, at any depth; errors become `{name, message, code}`. */

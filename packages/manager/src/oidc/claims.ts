@@ -7,7 +7,10 @@ import { OidcFault } from './faults.ts';
 export interface OidcClaims {
   readonly issuer: string;
   readonly subject: string;
-  /** When they showed the provider who they are, epoch milliseconds; undefined when it does not say. */
+  /**
+   * When they showed the provider who they are, epoch milliseconds; undefined when it does not say, or names a time that is
+   * yet to come: what is no time in seconds proves nothing.
+   */
   readonly authenticatedAtMs: number | undefined;
   /** As they are called there; undefined when it does not say. */
   readonly name: string | undefined;
@@ -30,6 +33,10 @@ const Groups = lazily(() => z.array(z.string().max(1_024)).max(5_000));
 /** Clocks of two machines differ. */
 export const CLOCK_TOLERANCE_MS = 60_000;
 
+function isPast(seconds: number | undefined, nowMs: number): seconds is number {
+  return seconds !== undefined && seconds * 1_000 <= nowMs + CLOCK_TOLERANCE_MS;
+}
+
 /**
  * Reads the claims of a token whose signature, issuer, audience and nonce were found good.
  * @throws OidcFault
@@ -51,7 +58,7 @@ export function readClaims(claims: unknown, settings: OidcSettings, nowMs: numbe
   return {
     issuer,
     subject,
-    authenticatedAtMs: shownAt === undefined ? undefined : shownAt * 1_000,
+    authenticatedAtMs: isPast(shownAt, nowMs) ? shownAt * 1_000 : undefined,
     name: Name.safeParse(all[name_claim]).data,
     groups: Groups.safeParse(all[groups_claim]).data,
   };

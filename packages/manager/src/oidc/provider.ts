@@ -59,16 +59,16 @@ function remembered<T>(clock: Clock, ask: () => Promise<T>): () => Promise<T> {
 /** They must have shown it since they were sent there; a provider that does not say when has not said that. */
 function requireFresh({ authenticatedAtMs: at }: OidcClaims, { begunAtMs }: Flow, name: string): void {
   if (at === undefined) {
-    const why = 'the claim auth_time is missing';
+    const why = 'the claim auth_time is missing, or names a time that is yet to come';
     throw new OidcFault(
-      `${name} does not say when you showed who you are (${why}), so it is no proof that it is you now. Whoever runs it lets it tell auth_time.`,
+      `${name} does not say when you showed who you are (${why}), so it is no proof that it is you now. Whoever runs it lets it tell auth_time, in seconds.`,
       { why },
     );
   }
   if (at >= begunAtMs - CLOCK_TOLERANCE_MS) return;
   const why = `auth_time is ${new Date(at).toISOString()}, before it was asked`;
   throw new OidcFault(
-    `${name} did not ask you again: you showed who you are at ${new Date(at).toISOString()}. Try again, and sign in there when it asks.`,
+    `${name} did not ask you again: you showed who you are at ${new Date(at).toISOString()}. Try again, and sign in there when it asks. If it did ask, its clock is behind that of this manager.`,
     { why },
   );
 }

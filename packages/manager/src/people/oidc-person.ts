@@ -1,4 +1,5 @@
 import { NO_ROLE, PatchError, PersonName, type RoleForAll } from '@linux-patch/contract';
+import { shellWord } from '@linux-patch/runtime';
 import type { OidcSettings } from '../config/oidc.ts';
 import { type OidcClaims, roleOf } from '../oidc/claims.ts';
 import { OidcFault } from '../oidc/faults.ts';
@@ -20,9 +21,15 @@ export async function findOidcPerson(
     .executeTakeFirst();
 }
 
-function unknown({ name }: OidcSettings, { subject }: OidcClaims): OidcFault {
+/** The option that names whom the provider names, in a command that an administrator copies: what a provider says is data. */
+function subjectOption({ subject }: Pick<OidcClaims, 'subject'>): string {
+  return `--oidc-subject ${shellWord(subject)}`;
+}
+
+function unknown({ name }: OidcSettings, claims: OidcClaims): OidcFault {
+  const { subject } = claims;
   return new OidcFault(
-    `${name} knows you, and this manager does not: nobody made you a person here. Give an administrator your subject there, ${subject}; with it they let you in: linux-patch-manager people create NAME --role ROLE --oidc-subject ${subject}`,
+    `${name} knows you, and this manager does not: nobody made you a person here. Give an administrator your subject there, ${subject}; with it they let you in: linux-patch-manager people create NAME --role ROLE ${subjectOption(claims)}`,
     { why: 'this manager knows nobody of this subject', subject },
   );
 }
@@ -41,14 +48,15 @@ function withoutGroup({ name, groups_claim }: OidcSettings, { subject, groups }:
 async function makePerson(
   people: PeopleContext,
   { name: provider, name_claim }: OidcSettings,
-  { issuer, subject, name: said }: OidcClaims,
+  claims: OidcClaims,
   role: RoleForAll,
 ): Promise<void> {
+  const { issuer, subject, name: said } = claims;
   const { data: name } = PersonName.safeParse(said?.toLowerCase());
   if (name === undefined) {
     const why = `the claim ${name_claim} is missing or no name that somebody can have here`;
     throw new OidcFault(
-      `${provider} does not say how you are called in a way that can be used here (${why}). An administrator makes you under another name: linux-patch-manager people create NAME --role ROLE --oidc-subject ${subject}`,
+      `${provider} does not say how you are called in a way that can be used here (${why}). An administrator makes you under another name: linux-patch-manager people create NAME --role ROLE ${subjectOption(claims)}`,
       { why, subject },
     );
   }
@@ -58,7 +66,7 @@ async function makePerson(
   } catch (error) {
     if (!(error instanceof PatchError) || error.code !== 'PERSON_CONFLICT') throw error;
     throw new OidcFault(
-      `You may sign in, and are not made a person here: ${error.message} If it is you, an administrator says so: linux-patch-manager people set ${name} --oidc-subject ${subject}`,
+      `You may sign in, and are not made a person here: ${error.message} If it is you, an administrator says so: linux-patch-manager people set ${name} ${subjectOption(claims)}`,
       { why: `there is or was somebody called ${name}, or no room`, subject },
     );
   }

@@ -1,7 +1,7 @@
 import { PatchError } from '@linux-patch/contract';
 import type { OidcClaims } from '../oidc/claims.ts';
 import { OidcFault } from '../oidc/faults.ts';
-import type { FlowPurpose, Flows } from '../oidc/flows.ts';
+import type { Flow, FlowPurpose, Flows } from '../oidc/flows.ts';
 import type { Provider } from '../oidc/provider.ts';
 import type { PeopleContext } from './context.ts';
 import { findSession } from './find-session.ts';
@@ -26,23 +26,31 @@ export interface OidcReturned {
   readonly sealed: string | undefined;
 }
 
+/** An answer to what this browser began; without a flow it is none. */
+interface Answered {
+  readonly said: URLSearchParams;
+  readonly purpose: FlowPurpose;
+  readonly flow: Flow | undefined;
+}
+
+function answeredTo({ flows }: OidcDoor, { answer, sealed }: OidcReturned, purpose: FlowPurpose): Answered {
+  const said = new URLSearchParams(answer);
+  return { said, purpose, flow: flows.take(sealed, said.get('state') ?? '', purpose) };
+}
+
+function notBegun(): OidcFault {
+  return new OidcFault(
+    'This was not begun in this browser, or another one was begun after it, or it was used, or took longer than ten minutes, or the manager was restarted. Begin again.',
+    { why: 'it was not begun in this browser, or is over' },
+  );
+}
+
 /**
  * Whom the provider names to this browser, for this purpose.
  * @throws OidcFault, ProviderTrouble
  */
-async function claimsOf(
-  { provider, flows }: OidcDoor,
-  { answer, sealed }: OidcReturned,
-  purpose: FlowPurpose,
-): Promise<OidcClaims> {
-  const said = new URLSearchParams(answer);
-  const flow = flows.take(sealed, said.get('state') ?? '', purpose);
-  if (!flow) {
-    throw new OidcFault(
-      'This was not begun in this browser, or another one was begun after it, or it was used, or took longer than ten minutes, or the manager was restarted. Begin again.',
-      { why: 'it was not begun in this browser, or is over' },
-    );
-  }
+async function claimsOf({ provider }: OidcDoor, { said, flow, purpose }: Answered): Promise<OidcClaims> {
+  if (!flow) throw notBegun();
   return provider.redeem(said, flow, purpose !== 'sign-in');
 }
 
@@ -57,17 +65,15 @@ export async function signInWithOidc(
 ): Promise<SignedIn> {
   const { address, client, cookie } = at;
   const earlier = cookie === undefined ? undefined : await findSession(people, cookie);
+  const answered = answeredTo(door, returned, 'sign-in');
+  // A link of somebody else brings an answer, too; what it spends is not what this browser has.
+  const device = answered.flow && earlier?.session.id;
   let named: KnownPerson | undefined;
-  const admitted = await proveBy(
-    people,
-    { name: undefined, address, device: earlier?.session.id },
-    OidcFault,
-    async () => {
-      const claims = await claimsOf(door, returned, 'sign-in');
-      named = await findOidcPerson(people, claims);
-      return { claims, person: await admitOidcPerson(people, door.provider.settings, claims) };
-    },
-  );
+  const admitted = await proveBy(people, { name: undefined, address, device }, OidcFault, async () => {
+    const claims = await claimsOf(door, answered);
+    named = await findOidcPerson(people, claims);
+    return { claims, person: await admitOidcPerson(people, door.provider.settings, claims) };
+  });
   if (admitted instanceof OidcFault) {
     const { why, subject, message } = admitted;
     const whose = { ...(named ? { person: named.name } : {}), ...(subject === undefined ? {} : { subject }) };
@@ -100,8 +106,11 @@ export async function tryOidc(
   returned: OidcReturned,
 ): Promise<string | undefined> {
   const { name } = door.provider.settings;
+  const answered = answeredTo(door, returned, `step-up ${sessionId}`);
+  // Also a link of somebody else brings one here, so that it is none is no failure of who is signed in.
+  if (!answered.flow) return notBegun().message;
   const proven = await proveBy(people, { ...candidate, name: undefined }, OidcFault, async () => {
-    const { issuer, subject } = await claimsOf(door, returned, `step-up ${sessionId}`);
+    const { issuer, subject } = await claimsOf(door, answered);
     if (issuer === person.oidc_issuer && subject === person.oidc_subject) return 'they';
     const message = `You showed ${name} that you are somebody else (${subject}) than who is signed in here.`;
     throw new OidcFault(message, { why: 'it is somebody else', subject });

@@ -61,7 +61,8 @@ export function serveOidcRoutes(
     if (!door) throw none();
     const { provider, flows } = door;
     requireOrigin(request, origin, provider.settings.name);
-    limit.admit(request.observedAddress);
+    // Whoever is signed in waits for no stranger at the same address.
+    if (purpose === 'sign-in') limit.admit(request.observedAddress);
     const { flow, sealed } = flows.begin(purpose);
     const url = await noting(people, () => provider.authorizationUrl(flow, purpose !== 'sign-in'));
     return { data: { url }, headers: { 'Set-Cookie': oidcCookie(sealed) } };

@@ -85,13 +85,15 @@ export async function stepUp(
 ): Promise<SessionRow> {
   const { person, session, address } = own;
   const showing = { ...own, candidate: { name: person.name, address, device: session.id } };
-  const { password = '', code = '', passkey, oidc } = shown;
+  const { password, code, passkey, oidc } = shown;
   const by = wayOf(person, shown);
   const tries = {
     oidc: () => tryProvider(context, ways, showing, oidc),
     passkey: () => passkey && tryPasskey(context, ways.site, showing, passkey),
-    code: () => tryCode(context, showing, code),
-    password: () => tryPassword(context, showing, password),
+    // What is missing is no guess, and counts as none: a link of somebody else can make the page send nothing.
+    code: () => (code === undefined ? 'This takes a code or a passkey.' : tryCode(context, showing, code)),
+    password: () =>
+      password === undefined ? 'This takes the password.' : tryPassword(context, showing, password),
   };
   const fault = await tries[by]();
   if (fault !== undefined) throw new PatchError('FORBIDDEN', `${fault} Nothing was done.`);

@@ -1,4 +1,5 @@
 import type { DoctorFinding, FindingSeverity } from '@linux-patch/contract';
+import { shellWord } from '../shell-word.ts';
 import type { CheckTraits } from './traits.ts';
 
 /** Something that was found, before it is put into words. */
@@ -32,11 +33,6 @@ export function sortFound<Code extends string>(
   return [...once.values()].toSorted(
     (a, b) => rank(a) - rank(b) || codes.indexOf(a.code) - codes.indexOf(b.code),
   );
-}
-
-/** A word as a shell takes it. */
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./[\]-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** What fills the braces of every command. */
