@@ -105,15 +105,11 @@ const RPM = {
   letGo: async (host) => void (await host.must('touch', [GO])),
 } satisfies Partial<Distribution>;
 
-const DNF: Distribution = {
+const dnfOf = (osRelease: string): Distribution => ({
   ...RPM,
   program: /dnf/,
   async setUp(host, installed) {
-    await putFile(
-      host,
-      'etc/os-release',
-      'NAME="Rocky Linux"\nID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.4"\n',
-    );
+    await putFile(host, 'etc/os-release', osRelease);
     for (const part of ['base', 'updates'] as const)
       await putFile(host, `etc/yum.repos.d/lab-${part}.repo`, repositoryFile(part, ['repo_gpgcheck=1']));
     const names = [...OLD, CORE, 'toyslow', ...installed];
@@ -124,7 +120,9 @@ const DNF: Distribution = {
     await host.must('dnf', ['-y', '-q', 'downgrade', 'toyslow-1.0']);
   },
   typed: ['dnf', '-y', 'upgrade', 'toyslow'],
-};
+});
+const DNF = dnfOf('NAME="Rocky Linux"\nID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.4"\n');
+const DNF5 = dnfOf('NAME="Fedora Linux"\nID=fedora\nVERSION_ID=43\n');
 
 const ZYPPER: Distribution = {
   ...RPM,
@@ -237,9 +235,9 @@ export async function distributionOf(
     await PACMAN.setUp(host, installed);
     return PACMAN;
   }
-  if (flavour === 'dnf' || flavour === 'zypper') {
+  if (flavour === 'dnf' || flavour === 'dnf5' || flavour === 'zypper') {
     await once(shelf, 'rpm');
-    const one = flavour === 'dnf' ? DNF : ZYPPER;
+    const one = { dnf: DNF, dnf5: DNF5, zypper: ZYPPER }[flavour];
     await one.setUp(host, installed);
     return one;
   }

@@ -11,6 +11,7 @@ const ENDINGS: Readonly<Record<Flavour, string>> = {
   debian13: '_amd64.deb',
   openrc: '_amd64.deb',
   dnf: '.x86_64.rpm',
+  dnf5: '.x86_64.rpm',
   zypper: '.x86_64.rpm',
   pacman: '-x86_64.pkg.tar.zst',
 };
@@ -50,8 +51,13 @@ const MANAGE: Readonly<
   pacman: { install: ['pacman', '--noconfirm', '-U'], remove: ['pacman', '--noconfirm', '-R'] },
 };
 
+/** Whether an administrator of such a host types `dnf`, of whichever generation. */
+export function isDnf(flavour: Flavour): boolean {
+  return flavour === 'dnf' || flavour === 'dnf5';
+}
+
 function manageOf(flavour: Flavour) {
-  if (flavour === 'dnf') return MANAGE.rpm;
+  if (isDnf(flavour)) return MANAGE.rpm;
   return flavour === 'pacman' || flavour === 'zypper' ? MANAGE[flavour] : MANAGE.deb;
 }
 
@@ -83,7 +89,7 @@ export function installInImage(host: LabHost, command: readonly string[]): Promi
 /** The same version once more, which is an upgrade to the maintainer scripts. */
 export async function reinstallPackage(host: LabHost, flavour: Flavour): Promise<void> {
   const file = await packageFile(host, flavour);
-  if (flavour === 'dnf' || flavour === 'zypper') await host.must('rpm', ['-U', '--force', file]);
+  if (isDnf(flavour) || flavour === 'zypper') await host.must('rpm', ['-U', '--force', file]);
   else if (flavour === 'pacman') await host.must('pacman', ['--noconfirm', '-U', file]);
   else await host.must('dpkg', ['-i', '--force-confold', file]);
 }
@@ -100,7 +106,7 @@ export async function installEarlier(
   const file = await packageFile(host, flavour, 'linux-patch-api', EARLIER_FOLDER);
   const installed = (await host.run('test', ['-e', '/usr/bin/linux-patch-api'])).exitCode === 0;
   const [program = '', ...args] = installCommand(flavour);
-  const words = flavour === 'dnf' && installed ? ['-y', 'downgrade'] : args;
+  const words = isDnf(flavour) && installed ? ['-y', 'downgrade'] : args;
   const older = program === 'apt-get' ? ['--allow-downgrades'] : [];
   await host.must(program, [...words, ...older, file], {
     env: { DEBIAN_FRONTEND: 'noninteractive', ...env },
@@ -110,7 +116,7 @@ export async function installEarlier(
 /** Installs the agent under test where an older one is. */
 export async function upgradePackage(host: LabHost, flavour: Flavour): Promise<void> {
   const file = await packageFile(host, flavour);
-  if (flavour === 'dnf') await host.must('dnf', ['-y', '-q', 'upgrade', file]);
+  if (isDnf(flavour)) await host.must('dnf', ['-y', '-q', 'upgrade', file]);
   else await reinstallPackage(host, flavour);
 }
 

@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { ensurePrograms } from '../../../../tools/system-packages.ts';
 import { runWithinLimit } from '../case-limit.ts';
 import { REPOSITORY } from '../checkout.ts';
-import { type Flavour, imageOf } from '../hosts/images.ts';
+import { type Flavour, imageOf, MOVING } from '../hosts/images.ts';
 import { lacking, readMachine } from '../hosts/machine.ts';
 import { runFolderName, sweepDeadRuns } from '../hosts/sweep.ts';
 import { must, runProgram } from '../process.ts';
@@ -53,9 +53,12 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Runs whose name has every word that was asked for; `a|b` is either. */
+/** Runs whose name has every word that was asked for; `a|b` is either. What moves has to be named. */
 function chosen(words: readonly string[]): Run[] {
-  return CLEAN_HOST_CASES.flatMap((one) => one.flavours.map((flavour) => ({ one, flavour }))).filter((run) =>
+  const named = (flavour: Flavour) => words.some((word) => word.split('|').includes(flavour));
+  const all = CLEAN_HOST_CASES.flatMap((one) => one.flavours.map((flavour) => ({ one, flavour })));
+  const steady = all.filter(({ flavour }) => !MOVING.includes(flavour) || named(flavour));
+  return steady.filter((run) =>
     words.every((word) => word.split('|').some((one) => `${run.flavour} ${run.one.name}`.includes(one))),
   );
 }

@@ -78,6 +78,15 @@ export async function prepareDnf(host: LabHost): Promise<void> {
   await host.must('dnf', ['-y', '-q', 'install', RPM_STAND_IN]);
 }
 
+/** The same of Debian's dnf 5, which is what `dnf` is on such a host. */
+export async function prepareDnf5(host: LabHost): Promise<void> {
+  await putFile(host, 'etc/rpm/macros', RPM_MACROS);
+  await putFile(host, 'etc/dnf/libdnf5-plugins/local.conf', '[main]\nname = local\nenabled = 0\n');
+  await putFile(host, 'etc/dnf/vars/releasever', '43\n');
+  await host.must('ln', ['-s', 'dnf5', '/usr/bin/dnf']);
+  await host.must('dnf', ['-y', '-q', 'install', RPM_STAND_IN]);
+}
+
 /** The same of Debian's zypper. */
 export async function prepareZypper(host: LabHost): Promise<void> {
   await putFile(host, 'etc/rpm/macros', RPM_MACROS);

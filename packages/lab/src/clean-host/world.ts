@@ -16,6 +16,7 @@ import {
   buildPacmanStandIn,
   buildRpmStandIn,
   prepareDnf,
+  prepareDnf5,
   preparePacman,
   prepareZypper,
 } from './stand-ins.ts';
@@ -183,6 +184,7 @@ export async function openWorld(shelf: LabShelf, id: number): Promise<World> {
       stack.use(host);
       await useRepository(host, suites);
       if (flavour === 'dnf') await prepareDnf(host);
+      if (flavour === 'dnf5') await prepareDnf5(host);
       if (flavour === 'zypper') await prepareZypper(host);
       if (flavour === 'pacman') await preparePacman(host);
       return host;

@@ -14,11 +14,13 @@ const CACHE = join(REPOSITORY, '.cache/lab');
 const MIRROR = 'http://deb.debian.org/debian';
 const SECURITY_MIRROR = 'http://deb.debian.org/debian-security';
 
-export const FLAVOURS = ['debian12', 'debian13', 'dnf', 'zypper', 'pacman', 'openrc'] as const;
+export const FLAVOURS = ['debian12', 'debian13', 'dnf', 'dnf5', 'zypper', 'pacman', 'openrc'] as const;
 export type Flavour = (typeof FLAVOURS)[number];
+/** Made of a suite that changes from day to day, so that they run only for whoever names them. */
+export const MOVING: readonly Flavour[] = ['dnf5'];
 
 export const RELEASES = ['bookworm', 'trixie'] as const;
-export type Release = (typeof RELEASES)[number];
+export type Release = (typeof RELEASES)[number] | 'sid';
 
 /** What the private Node of the packages needs and a minimal Debian lacks; hosts get it when they install the package. */
 const LIBRARIES = ['libatomic1'];
@@ -34,6 +36,8 @@ const BASES: Readonly<Record<Flavour, Base>> = {
   debian12: { release: 'bookworm', packages: SYSTEMD_BASE },
   debian13: { release: 'trixie', packages: SYSTEMD_BASE },
   dnf: { release: 'bookworm', packages: SYSTEMD_BASE },
+  // The only suite of Debian that has it.
+  dnf5: { release: 'sid', packages: SYSTEMD_BASE },
   zypper: { release: 'bookworm', packages: SYSTEMD_BASE },
   pacman: { release: 'bookworm', packages: SYSTEMD_BASE },
   openrc: {
@@ -45,6 +49,7 @@ const BASES: Readonly<Record<Flavour, Base>> = {
 /** A foreign package manager, installed on top of the base. */
 const ADDED: Readonly<Partial<Record<Flavour, readonly string[]>>> = {
   dnf: ['dnf', 'rpm', 'dnf-plugins-core', 'libatomic1', 'curl'],
+  dnf5: ['dnf5', 'rpm', 'libatomic1', 'curl'],
   zypper: ['zypper', 'rpm', 'libatomic1', 'curl'],
   pacman: ['pacman-package-manager', 'libatomic1', 'curl'],
 };
@@ -78,6 +83,8 @@ function buildBase(base: Base): Promise<string> {
     const root = join(folder, 'root');
     const download = `mkdir "$1/libraries" && chroot "$1" sh -c "cd /libraries && apt-get -qq download ${LIBRARIES.join(' ')}"`;
     const options = ['--quiet', '--variant=minbase', '--mode=root', `--include=${base.packages.join(',')}`];
+    // A mirror may be some days behind a suite that is made anew every few hours.
+    if (base.release === 'sid') options.push('--aptopt=Acquire::Check-Valid-Until "false"');
     const source = `deb ${MIRROR} ${base.release} main`;
     const args = [...options, `--customize-hook=${download}`, base.release, root, source];
     must(await runProgram('mmdebstrap', args), 'mmdebstrap');

@@ -218,7 +218,7 @@ async function needsReboot(visit: Visit): Promise<void> {
 export const DISTRIBUTIONS: readonly CleanHostCase[] = [
   {
     name: 'through the manager: list, plan, refuse, security first, hold, exclude, roll back, a failing script, a foreign lock, a kill, a full disk, root at work, a reboot that is needed',
-    flavours: ['debian12', 'debian13', 'dnf', 'zypper', 'pacman'],
+    flavours: ['debian12', 'debian13', 'dnf', 'dnf5', 'zypper', 'pacman'],
     async run(world, flavour) {
       const manager = await world.startManager();
       const host = await world.newHost(flavour, { diskSize: '900m' });

@@ -71,7 +71,7 @@ export const JOINING: readonly CleanHostCase[] = [
   },
   {
     name: 'an install without a manager starts nothing and says three ways to go on; one line of configuration later it waits in sight, is approved and serves in the same process',
-    flavours: ['dnf'],
+    flavours: ['dnf', 'dnf5'],
     async run(world, flavour) {
       const manager = await world.startManager();
       const host = await world.newHost(flavour);

@@ -17,6 +17,7 @@ const CHANGED = [
 /** What hosts of other families call themselves; they are made of Debian here. */
 const OS_RELEASE = {
   dnf: 'ID="rocky"\nID_LIKE="rhel fedora"\nVERSION_ID="9.5"\n',
+  dnf5: 'ID=fedora\nVERSION_ID=43\n',
   zypper: 'ID="opensuse-leap"\nID_LIKE="suse opensuse"\nVERSION_ID="15.6"\n',
   pacman: 'ID=arch\n',
 } as const;
@@ -75,14 +76,14 @@ export const ONE_LINE: readonly CleanHostCase[] = [
   },
   {
     name: 'one line pasted on a host with dnf, zypper or pacman: proves manager and package, installs that file, joins, and says so',
-    flavours: ['dnf', 'zypper', 'pacman'],
+    flavours: ['dnf', 'dnf5', 'zypper', 'pacman'],
     async run(world, flavour) {
       await using desk = await openReleaseDesk();
       const manager = await startOffering(world, desk);
       const host = await world.newHost(flavour);
-      assert.ok(flavour === 'dnf' || flavour === 'zypper' || flavour === 'pacman');
+      assert.ok(flavour in OS_RELEASE);
       await rm(join(host.disk, 'etc/os-release'), { force: true });
-      await writeFile(join(host.disk, 'etc/os-release'), OS_RELEASE[flavour]);
+      await writeFile(join(host.disk, 'etc/os-release'), OS_RELEASE[flavour as keyof typeof OS_RELEASE]);
       // The line takes what such a host has: no apt.
       await chmod(join(host.disk, 'usr/lib/apt/apt-helper'), 0o644);
       const { install_line: line } = (await manager.json('install-line')) as { install_line: string };

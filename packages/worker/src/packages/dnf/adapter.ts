@@ -5,17 +5,18 @@ import { RPM_LOCK_FILES } from '../rpm/database.ts';
 import { RPM_RULES } from '../rpm/names.ts';
 import { readUnmet } from '../rpm/unmet.ts';
 import { OfferedAnswer, ReadAnswer } from './answers.ts';
-import { isLockedOut, readFailure } from './failure.ts';
-import { askDnf, type DnfDoors, findInterpreter } from './helper.ts';
+import type { DnfDoors } from './doors.ts';
+import { openDnf5 } from './five/five.ts';
+import { openDnf4 } from './four.ts';
+import type { DnfGeneration } from './generation.ts';
 import { readInstalled } from './installed.ts';
-import { parseProgress, readFailedScripts, readParticulars, readUntrusted, scriptWords } from './output.ts';
 import { providersOf, readAvailable, readDetail, readOrigins, readSizes } from './packages.ts';
+import { readParticulars } from './particulars.ts';
 import { findPending, sourceOf } from './pending.ts';
+import { findProgram } from './program.ts';
 import { asksForReboot, readRebootState } from './reboot-state.ts';
-import { parseRefreshStep, readRefresh, refreshTool } from './refresh.ts';
 import { simulateChange } from './simulate.ts';
 import { stateReader } from './state-key.ts';
-import { changeTool, finishTool, holdTool } from './tools.ts';
 
 const WORDS: PackageWords = {
   solver: 'dnf',
@@ -32,48 +33,42 @@ const WORDS: PackageWords = {
 };
 
 /**
- * dnf 4 and rpm. Read and planned through dnf's own Python interface, changed by its command line.
- * @throws PatchError `SERVICE_UNHEALTHY` for a dnf that is not dnf 4
+ * dnf and rpm, in the generation of dnf that this host has.
+ * @throws PatchError `SERVICE_UNHEALTHY` for a program that is neither dnf 4 nor dnf 5
  */
 export async function openDnfAdapter(host: PackageDoors): Promise<PackageAdapter> {
-  const { commands, files, clock, root } = host;
-  const doors: DnfDoors = { commands, files, clock, root, python: await findInterpreter(host) };
+  const found = await findProgram(host);
+  return manageDnf(found.generation === 5 ? openDnf5(host) : openDnf4(host, found.python));
+}
+
+function manageDnf(generation: DnfGeneration): PackageAdapter {
+  const { doors, tools, refreshing, output } = generation;
   return {
     name: 'dnf',
     rules: RPM_RULES,
     words: WORDS,
     limits: {},
-    output: {
-      progress: (line, source) => (source === 'fd3' ? parseRefreshStep(line) : parseProgress(line)),
-      failure: readFailure,
-      lockedOut: isLockedOut,
-      failedHooks: () => undefined,
-      failedScripts: readFailedScripts,
-      scriptWords,
-      // What cannot be downloaded keeps everything out, and dnf says so itself.
-      notDownloaded: () => () => undefined,
-      untrusted: readUntrusted,
-    },
+    output,
     database: {
-      lockFiles: RPM_LOCK_FILES,
+      lockFiles: [...RPM_LOCK_FILES, ...generation.lockFiles],
       // What a transaction left that was cut off stands in the list of what is installed, twice.
       interrupted: async () => undefined,
       unmet: (signal) => readUnmet(doors, signal),
-      finish: () => finishTool(root),
+      finish: () => tools.finish(),
       complete: undefined,
     },
     reading: dnfReading(doors),
-    refreshing: { tool: refreshTool(doors), downloads: 'var/cache/dnf', report: readRefresh },
+    refreshing,
     changing: {
       refusesItself: false,
       available: (targets) => readAvailable(doors, targets),
       providers: (name) => providersOf(doors, name),
-      tool: (change) => changeTool(root, change),
-      particulars: (result) => readParticulars(doors, result),
-      simulate: (change, options) => simulateChange(doors, change, options),
+      tool: (change) => tools.change(change),
+      particulars: (result) => readParticulars(doors, generation.readSaid(result)),
+      simulate: (change, options) => simulateChange(generation, change, options),
       origins: (wanted) => readOrigins(doors, wanted),
       sizes: (wanted) => readSizes(doors, wanted),
-      holdTool: (names, hold) => holdTool(root, names, hold),
+      holdTool: (names, hold) => tools.hold(names, hold),
       // An update by name leaves the reason for which a package is there as it was.
       automatic: async () => [],
       markAutomatic: async () => {},
@@ -86,7 +81,7 @@ function dnfReading(doors: DnfDoors): PackageAdapter['reading'] {
   const known = remembered<ReadAnswer>();
   // One run of dnf says both what repositories there are and what waits in them.
   const read = async () =>
-    known((await state.stateKey()).packages, () => askDnf(doors, { op: 'read' }, { answer: ReadAnswer }));
+    known((await state.stateKey()).packages, () => doors.ask({ op: 'read' }, { answer: ReadAnswer }));
   return {
     stateKey: state.stateKey,
     watched: state.watched,
@@ -94,7 +89,7 @@ function dnfReading(doors: DnfDoors): PackageAdapter['reading'] {
     sources: async () => (await read()).sources.map(sourceOf),
     pending: async ({ installed }) => findPending(installed, await read()),
     async offered() {
-      const { names } = await askDnf(doors, { op: 'offered' }, { answer: OfferedAnswer });
+      const { names } = await doors.ask({ op: 'offered' }, { answer: OfferedAnswer });
       return names === null
         ? undefined
         : new Set(names.flatMap(({ name, arch }) => [name, `${name}.${arch}`]));

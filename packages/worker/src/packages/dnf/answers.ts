@@ -1,4 +1,4 @@
-import { lazily } from '@linux-patch/contract';
+import { lazily, PatchError } from '@linux-patch/contract';
 import { z } from 'zod';
 
 /** Bounds of what the helper may say; a repository chooses most of it. */
@@ -112,3 +112,22 @@ export const DetailAnswer = lazily(() =>
       .nullable(),
   }),
 );
+
+/** @throws PatchError for an answer that is an error, or that is not what was asked for */
+export function readAnswer<T>(what: string, said: unknown, schema: z.ZodType<T>): T {
+  if (typeof said === 'object' && said !== null && 'error' in said)
+    throw new PatchError('PKG_MANAGER_ERROR', `${what} failed: ${String(said.error).slice(0, 2_000)}`);
+  const parsed = schema.safeParse(said);
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues[0]?.path.join('.') ?? '';
+  throw new PatchError('PKG_MANAGER_ERROR', `${what} gave an answer that is not understood (${where}).`);
+}
+
+/** Undefined, which fits no schema, for what is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -11,16 +11,19 @@ const MEANINGS: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
   [/more space (?:needed )?on the|no space left|disk requirements/i, 'DISK_FULL'],
   [/already locked by|waiting for process/i, 'LOCKED'],
   [
-    /is not signed|gpg check failed|signature verification|signing key not found|public key .*not installed|bad gpg/i,
+    /is not signed|gpg check failed|openpgp check for package|signature verification|signing key not found|public key .*not installed|bad gpg/i,
     'GPG_ERROR',
   ],
-  [/no match for argument|unable to find a match|no package .* available/i, 'PKG_NOT_FOUND'],
+  [
+    /no match for argument|unable to find a match|no package .* available|no packages to remove for/i,
+    'PKG_NOT_FOUND',
+  ],
   [/cannot find rpm nevra/i, 'VERSION_NOT_AVAILABLE'],
   [
     /^ *problem(?: \d+)?: |conflicting requests|file .* conflicts with|protected packages/im,
     'DEPENDENCY_CONFLICT',
   ],
-  [/^error in p\w+ scriptlet/im, 'SCRIPT_FAILED'],
+  [/^(?:non-critical )?error in %?\w+ scriptlet/im, 'SCRIPT_FAILED'],
   [/curl error|status code|all mirrors were tried|usable url not found/i, 'NETWORK_ERROR'],
 ];
 
@@ -36,6 +39,11 @@ export function isLockedOut({ exitCode }: Pick<CommandResult, 'exitCode'>): bool
   return exitCode === LOCKED_EXIT;
 }
 
+/** What dnf's words on a failure mean. */
+export function meaningOf(words: string): ErrorCode {
+  return MEANINGS.find(([pattern]) => pattern.test(words))?.[1] ?? 'PKG_MANAGER_ERROR';
+}
+
 /** Why a run of dnf 4 failed. Scripts of packages print on its standard output, so that hardly anything there counts. */
 export function readFailure({
   exitCode,
@@ -45,9 +53,8 @@ export function readFailure({
   const errors = stderr.split('\n').filter((line) => line.trim() !== '' && !NOISE.test(line));
   const lines = [...stdout.split('\n').filter((line) => SAID.test(line)), ...errors];
   const text = lines.join('\n');
-  const known = MEANINGS.find(([pattern]) => pattern.test(text))?.[1] ?? 'PKG_MANAGER_ERROR';
   const words = lines.map((line) => line.trim()).slice(0, WORDS_LIMIT);
   if (/no such command: versionlock/i.test(text))
     words.push('The versionlock plugin of dnf is not installed: dnf install python3-dnf-plugin-versionlock.');
-  return { code: exitCode === LOCKED_EXIT ? 'LOCKED' : known, words };
+  return { code: exitCode === LOCKED_EXIT ? 'LOCKED' : meaningOf(text), words };
 }

@@ -1,12 +1,10 @@
 import type { CommandResult } from '@linux-patch/runtime';
-import type { Particulars, Progress } from '../adapter.ts';
-import { belowRoot, type PackageDoors } from '../doors.ts';
-import { query } from '../query.ts';
-import { rpmArguments } from '../rpm/database.ts';
+import type { Progress } from '../adapter.ts';
 import { nameOfNevra } from '../rpm/names.ts';
+import type { SaidBesides } from './generation.ts';
 
 /** Downloading is taken for the first part of the work, the transaction for the rest. */
-const DOWNLOAD_SHARE = 0.3;
+export const DOWNLOAD_SHARE = 0.3;
 
 /** `  Upgrading        : toylib-1.1-1.noarch       1/11 `; "Verifying", which has a count of its own, is none of these. */
 const STEP =
@@ -24,7 +22,7 @@ export function parseProgress(line: string): Progress | undefined {
   return { percent: Math.round(percent), message: `${verb} ${nevra}` };
 }
 
-function share(done: string | undefined, all: string | undefined, of: number): number {
+export function share(done: string | undefined, all: string | undefined, of: number): number {
   const [one, whole] = [Number(done), Number(all)];
   return whole > 0 ? Math.round(of * Math.min(1, one / whole)) : 0;
 }
@@ -63,42 +61,24 @@ export function readUntrusted({ stderr }: Pick<CommandResult, 'stderr'>): string
   return stderr.split('\n').flatMap((line) => nameOfNevra(refused.exec(line)?.[1] ?? '') ?? []);
 }
 
-const NEW_BESIDE = /^warning: (\/.+) created as (\/.+\.rpmnew)$/;
+const NEW_BESIDE = /^(?:warning:|>>> \[RPM\]) (\/.+) created as (\/.+\.rpmnew)$/;
 
 /** Configuration files that rpm left as an administrator made them; the new ones end in `.rpmnew`. */
-export function readKeptFiles({ stdout }: Pick<CommandResult, 'stdout'>): string[] {
-  return stdout.split('\n').flatMap((line) => {
+export function keptFilesIn(text: string): string[] {
+  return text.split('\n').flatMap((line) => {
     const [, path, beside] = NEW_BESIDE.exec(line) ?? [];
     return path !== undefined && beside === `${path}.rpmnew` ? [path] : [];
   });
 }
 
-/** Packages that were put in over the same version. */
+export function readSaidBesides(result: Pick<CommandResult, 'stdout'>): SaidBesides {
+  return { reinstalled: readReinstalled(result), kept: keptFilesIn(result.stdout) };
+}
+
 function readReinstalled({ stdout }: Pick<CommandResult, 'stdout'>): string[] {
   const names = stdout.split('\n').flatMap((line) => {
     const [, verb, nevra] = STEP.exec(line) ?? [];
     return verb === 'Reinstalling' ? (nameOfNevra(nevra ?? '') ?? []) : [];
   });
   return [...new Set(names)];
-}
-
-/** What a finished run did beside versions. Of files only those count whose new one is there and which a package has. */
-export async function readParticulars(doors: PackageDoors, result: CommandResult): Promise<Particulars[]> {
-  const byName = new Map<string, string[]>();
-  for (const path of readKeptFiles(result)) {
-    if (!(await doors.files.facts(belowRoot(doors, `${path}.rpmnew`)))) continue;
-    for (const name of await ownersOf(doors, path)) byName.set(name, [...(byName.get(name) ?? []), path]);
-  }
-  const again = readReinstalled(result);
-  return [...new Set([...again, ...byName.keys()])].map((name) => ({
-    name,
-    reinstalled: again.includes(name),
-    keptFiles: byName.get(name) ?? [],
-  }));
-}
-
-async function ownersOf(doors: PackageDoors, path: string): Promise<string[]> {
-  const args = [...rpmArguments(doors.root), '-q', '--qf', '%{NAME}\\n', '-f', path];
-  const found = await query(doors, { program: 'rpm', args });
-  return found.exitCode === 0 ? [...new Set(found.stdout.split('\n').filter(Boolean))] : [];
 }

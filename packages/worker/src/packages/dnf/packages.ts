@@ -5,7 +5,7 @@ import type { PackageFile, PackageSize } from '../adapter.ts';
 import { dottedName } from '../rpm/names.ts';
 import { siteOf } from '../source-address.ts';
 import { DetailAnswer, FilesAnswer, ProvidersAnswer, VersionsAnswer } from './answers.ts';
-import { askDnf, type DnfDoors } from './helper.ts';
+import type { DnfDoors } from './doors.ts';
 
 const SECOND_MS = 1_000;
 
@@ -15,7 +15,7 @@ export async function readAvailable(
   targets: readonly PackageTarget[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const names = targets.map(({ name }) => dottedName(name));
-  const { versions } = await askDnf(doors, { op: 'versions', names }, { answer: VersionsAnswer });
+  const { versions } = await doors.ask({ op: 'versions', names }, { answer: VersionsAnswer });
   return new Map(
     targets.flatMap(({ name }) => {
       const own = Object.hasOwn(versions, dottedName(name)) ? versions[dottedName(name)] : undefined;
@@ -25,12 +25,12 @@ export async function readAvailable(
 }
 
 export async function providersOf(doors: DnfDoors, name: string): Promise<readonly string[]> {
-  return (await askDnf(doors, { op: 'providers', name }, { answer: ProvidersAnswer })).names;
+  return (await doors.ask({ op: 'providers', name }, { answer: ProvidersAnswer })).names;
 }
 
 async function readFiles(doors: DnfDoors, wanted: readonly PackageFile[]) {
   const files = wanted.map(({ name, architecture, version }) => ({ name, arch: architecture, version }));
-  return askDnf(doors, { op: 'files', wanted: files }, { answer: FilesAnswer });
+  return doors.ask({ op: 'files', wanted: files }, { answer: FilesAnswer });
 }
 
 /** Every repository that has each of these very versions; undefined stands for one of which nothing is known. */
@@ -82,10 +82,10 @@ export async function readDetail(
   listed: Package | undefined,
 ): Promise<PackageDetail | undefined> {
   const question = {
-    op: 'detail',
+    op: 'detail' as const,
     name: dottedName(listed ? `${listed.name}.${listed.architecture}` : name),
   };
-  const { package: found } = await askDnf(doors, question, { answer: DetailAnswer });
+  const { package: found } = await doors.ask(question, { answer: DetailAnswer });
   if (!found) return undefined;
   const { installed_at: at } = found;
   return PackageDetail.parse({

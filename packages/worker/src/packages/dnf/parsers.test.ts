@@ -5,11 +5,11 @@ import type { CommandResult } from '@linux-patch/runtime';
 import { describe, expect, it } from 'vitest';
 import { parseInstalled } from '../rpm/installed.ts';
 import { parseUnmet } from '../rpm/unmet.ts';
-import { PlanAnswer, ReadAnswer } from './answers.ts';
+import { PlanAnswer, parseJson, ReadAnswer, readAnswer } from './answers.ts';
 import { isLockedOut, readFailure } from './failure.ts';
-import { interpreterOf, readAnswer } from './helper.ts';
-import { parseProgress, readFailedScripts, readKeptFiles, readUntrusted, scriptWords } from './output.ts';
+import { keptFilesIn, parseProgress, readFailedScripts, readUntrusted, scriptWords } from './output.ts';
 import { findPending, sourceOf } from './pending.ts';
+import { interpreterOf } from './program.ts';
 import { asksForReboot, outdatedKernel, removedKernel } from './reboot-state.ts';
 import { readRefresh } from './refresh.ts';
 import { refusalOf } from './simulate.ts';
@@ -82,8 +82,8 @@ describe('what dnf 4.14 and 4.23 print', () => {
   });
 
   it('names kept configuration files, and packages without a trusted signature', () => {
-    expect(readKeptFiles(recorded('4.14-downgrade'))).toEqual(['/etc/toyconf.conf']);
-    expect(readKeptFiles(resultOf(0, 'warning: /etc/a created as /etc/b.rpmnew\n'))).toEqual([]);
+    expect(keptFilesIn(recorded('4.14-downgrade').stdout)).toEqual(['/etc/toyconf.conf']);
+    expect(keptFilesIn('warning: /etc/a created as /etc/b.rpmnew\n')).toEqual([]);
     expect(readUntrusted(recorded('4.14-unsigned'))).toEqual(['toynew']);
   });
 });
@@ -273,7 +273,7 @@ describe('whatever is printed', () => {
       readFailure(result);
       readFailedScripts(result);
       scriptWords(result, 'toybad');
-      readKeptFiles(result);
+      keptFilesIn(result.stdout);
       readUntrusted(result);
       parseUnmet(stdout);
       parseLocks(stdout);
@@ -283,8 +283,8 @@ describe('whatever is printed', () => {
       if (report.unknown.length === 0) expect(stdout).toMatch(/^\d+ repositories asked$/m);
       for (const read of [
         () => parseInstalled(stdout, nothingLocked),
-        () => readAnswer('dnf', stdout, ReadAnswer),
-        () => readAnswer('dnf', stdout, PlanAnswer),
+        () => readAnswer('dnf', parseJson(stdout), ReadAnswer),
+        () => readAnswer('dnf', parseJson(stdout), PlanAnswer),
       ]) {
         try {
           read();
@@ -301,7 +301,7 @@ describe('whatever is printed', () => {
       '{"updates":[]}',
       '{"sources":[],"updates":[],"advisories":[]',
     ])
-      expect(() => readAnswer('dnf', none, ReadAnswer)).toThrow(/not understood/);
-    expect(() => readAnswer('dnf', '{"error":"Config error"}', ReadAnswer)).toThrow(/failed: Config error/);
+      expect(() => readAnswer('dnf', parseJson(none), ReadAnswer)).toThrow(/not understood/);
+    expect(() => readAnswer('dnf', { error: 'Config error' }, ReadAnswer)).toThrow(/failed: Config error/);
   });
 });

@@ -4,15 +4,18 @@ import { RPM_MACROS } from '../rpm/database.ts';
 
 const CONFIG = 'etc/dnf/dnf.conf';
 
-/** Arguments of dnf that keep it below a private root; none for the host itself. */
-export function rootArguments(root: string): string[] {
+/** Arguments of dnf that keep it below a private root; none for the host itself. @param own below the root */
+export function rootArguments(
+  root: string,
+  own: { readonly cache: string; readonly plugins: string },
+): string[] {
   if (root === '/') return [];
   return [
     `--installroot=${root}`,
     `--config=${join(root, CONFIG)}`,
     `--setopt=reposdir=${join(root, 'etc/yum.repos.d')}`,
-    `--setopt=cachedir=${join(root, 'var/cache/dnf')}`,
-    `--setopt=pluginconfpath=${join(root, 'etc/dnf/plugins')}`,
+    `--setopt=cachedir=${join(root, own.cache)}`,
+    `--setopt=pluginconfpath=${join(root, own.plugins)}`,
   ];
 }
 

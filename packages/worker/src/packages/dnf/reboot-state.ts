@@ -2,6 +2,7 @@ import { belowRoot, type PackageDoors } from '../doors.ts';
 import { hostStartedMs, isContainer } from '../host-start.ts';
 import type { Installed, RebootState } from '../package-facts.ts';
 import { compareRpmVersions } from '../rpm/versions.ts';
+import type { DnfDoors } from './doors.ts';
 import { readInstalled } from './installed.ts';
 
 /** Kernels of every flavour, with what holds their image. */
@@ -70,7 +71,7 @@ async function kernelReason(
 }
 
 /** Asks every witness: the running kernel against the installed ones, and packages that came after this host was started. */
-export async function readRebootState(doors: PackageDoors): Promise<RebootState> {
+export async function readRebootState(doors: DnfDoors): Promise<RebootState> {
   const installed = await readInstalled(doors);
   const reasons: string[] = [];
   const kernel = await kernelReason(doors, installed);

@@ -4,7 +4,7 @@ import type { SourceFailure } from '../../package-interface/package-operations.t
 import type { RefreshReport, Tool } from '../adapter.ts';
 import { rpmEnvironment } from '../rpm/database.ts';
 import { withoutPassword } from '../source-address.ts';
-import { type DnfDoors, helperArguments } from './helper.ts';
+import { helperArguments } from './helper.ts';
 
 /** A line of the helper for each repository, and one that says that none is missing. */
 const LINE = /^([\w.:@-]+): (refreshed(?: with advisories)?|failed at (\S+|no address): (.*))$/;
@@ -33,7 +33,7 @@ const MEANINGS: readonly (readonly [pattern: RegExp, code: ErrorCode, advice: st
 ];
 
 /** The program that refreshes; it goes on where one repository fails, which dnf itself does only silently. */
-export function refreshTool({ root, python }: Pick<DnfDoors, 'root' | 'python'>): Tool {
+export function refreshTool(root: string, python: string): Tool {
   return {
     what: 'dnf makecache --refresh',
     program: python,
@@ -50,7 +50,7 @@ export function readRefresh({ stdout }: Pick<CommandResult, 'stdout'>): RefreshR
   const known = read.flatMap(({ parts }) => (parts ? [parts] : []));
   return {
     failed: known.flatMap(([, id = '', , url, why]) =>
-      why === undefined ? [] : [failureOf(id, url ?? '', why)],
+      why === undefined ? [] : [repositoryFailure(id, url ?? '', why)],
     ),
     healthy: known.flatMap(([, id = '', , , why]) => (why === undefined ? [id] : [])),
     unknown: [
@@ -60,7 +60,8 @@ export function readRefresh({ stdout }: Pick<CommandResult, 'stdout'>): RefreshR
   };
 }
 
-function failureOf(id: string, url: string, text: string): SourceFailure {
+/** A repository that failed, and what to do. @param url `no address` where there is none */
+export function repositoryFailure(id: string, url: string, text: string): SourceFailure {
   const [, key] = KEY.exec(text) ?? [];
   const reason = text.replace(KEY, '');
   const [, code, advice] = MEANINGS.find(([pattern]) => pattern.test(reason)) ?? [

@@ -8,9 +8,10 @@ import {
 import { qualifiedName } from '../rpm/names.ts';
 import { compareRpmVersions } from '../rpm/versions.ts';
 import { type PlanAnswer, PlanAnswer as PlanSchema } from './answers.ts';
-import { askDnf, type DnfDoors } from './helper.ts';
+import { type DnfChange, dnfChange } from './change.ts';
+import type { DnfDoors } from './doors.ts';
+import type { DnfGeneration } from './generation.ts';
 import { readInstalled } from './installed.ts';
-import { type DnfChange, dnfChange, isInTwoRuns } from './tools.ts';
 
 /** Reasons that one clause names, and the longest clause. */
 const REASON_LIMIT = 4;
@@ -21,18 +22,18 @@ const CLAUSE_CHARACTERS = 1_000;
  * @throws PatchError when dnf was stopped or cannot say, and for what it cannot do at all
  */
 export async function simulateChange(
-  doors: DnfDoors,
+  { doors, tools }: Pick<DnfGeneration, 'doors' | 'tools'>,
   change: PackageChange,
   { untrusted, signal }: { readonly untrusted: ReadonlySet<string>; readonly signal: AbortSignal },
 ): Promise<Simulation> {
   const asked = dnfChange(change);
   const planFor = (question: DnfChange) =>
-    askDnf(doors, { op: 'plan', ...question }, { answer: PlanSchema, signal });
+    doors.ask({ op: 'plan', ...question }, { answer: PlanSchema, signal });
   const answer = await planFor(asked);
   const refusal =
     refusalOf(answer) ??
     untrustedRefusal(answer, untrusted) ??
-    (isInTwoRuns(asked) ? firstRunRefusal(await planFor({ ...asked, remove: [] }), answer) : undefined);
+    (tools.inTwoRuns(asked) ? firstRunRefusal(await planFor({ ...asked, remove: [] }), answer) : undefined);
   if (refusal) return { refusal };
   const packages = readPlan(answer);
   const older = await olderRefusal(doors, change, packages);

@@ -1,14 +1,22 @@
 import { describeWatched, type WatchedFiles } from '../../package-interface/watched-files.ts';
 import type { PackageReading } from '../adapter.ts';
-import { belowRoot, type PackageDoors } from '../doors.ts';
+import { belowRoot } from '../doors.ts';
 import { RPM_DATABASES } from '../rpm/database.ts';
-import { cacheFolder, DNF } from './helper.ts';
-import { lockListPath } from './version-locks.ts';
+import { cacheFolder, type DnfDoors } from './doors.ts';
+import { DNF, DNF5 } from './program.ts';
 
-const FOLDERS = ['etc/yum.repos.d', 'etc/dnf/vars', 'etc/yum/vars', 'etc/dnf/modules.d', 'etc/dnf/plugins'];
+const FOLDERS = [
+  'etc/yum.repos.d',
+  'etc/dnf/vars',
+  'etc/yum/vars',
+  'etc/dnf/modules.d',
+  'etc/dnf/plugins',
+  'etc/dnf/libdnf5-plugins',
+  'etc/dnf/libdnf5.conf.d',
+];
 
 /** What every repository said last; reading it writes other files beside it. */
-async function listFiles(doors: PackageDoors): Promise<string[]> {
+async function listFiles(doors: DnfDoors): Promise<string[]> {
   const folder = cacheFolder(doors);
   const names = await doors.files.list(folder, { missingOk: true });
   return names.flatMap((name) =>
@@ -16,22 +24,22 @@ async function listFiles(doors: PackageDoors): Promise<string[]> {
   );
 }
 
-async function sourceFiles(doors: PackageDoors): Promise<WatchedFiles> {
+async function sourceFiles(doors: DnfDoors): Promise<WatchedFiles> {
   return {
-    files: [DNF, belowRoot(doors, 'etc/dnf/dnf.conf'), ...(await listFiles(doors))],
+    files: [DNF, DNF5, belowRoot(doors, 'etc/dnf/dnf.conf'), ...(await listFiles(doors))],
     folders: FOLDERS.map((folder) => belowRoot(doors, folder)),
   };
 }
 
-async function packageFiles(doors: PackageDoors): Promise<WatchedFiles> {
+async function packageFiles(doors: DnfDoors): Promise<WatchedFiles> {
   return {
-    files: [...RPM_DATABASES.map((path) => belowRoot(doors, path)), await lockListPath(doors)],
+    files: [...RPM_DATABASES.map((path) => belowRoot(doors, path)), await doors.locks.path()],
     folders: [],
   };
 }
 
 /** Reads the state on disk as it is now, without any program. */
-export function stateReader(doors: PackageDoors): Pick<PackageReading, 'stateKey' | 'watched'> {
+export function stateReader(doors: DnfDoors): Pick<PackageReading, 'stateKey' | 'watched'> {
   return {
     async watched() {
       const parts = [await sourceFiles(doors), await packageFiles(doors)];

@@ -1,6 +1,7 @@
 import { matchesGlob } from '../../package-interface/name-pattern.ts';
 import { belowRoot, type PackageDoors } from '../doors.ts';
 import type { Installed } from '../package-facts.ts';
+import type { DnfDoors } from './doors.ts';
 
 const FOLDER = 'etc/dnf/plugins';
 const LIMIT_BYTES = 1024 * 1024;
@@ -22,12 +23,12 @@ export function parseLocks(text: string): string[] {
     .map((line) => /^(.+)-(?:\d+:)?[^-:]+-[^-]+$/.exec(line)?.[1] ?? line);
 }
 
-/** Says of a package whether the versionlock plugin of dnf keeps it at its version. */
+/** Says of a package whether the list of locked versions keeps it at its version. */
 export async function readLocks(
-  doors: PackageDoors,
+  doors: DnfDoors,
 ): Promise<(one: Pick<Installed, 'name' | 'architecture'>) => boolean> {
-  const text = await doors.files.readTextLimited(await lockListPath(doors), LIMIT_BYTES);
-  const patterns = parseLocks(text ?? '');
+  const text = await doors.files.readTextLimited(await doors.locks.path(), LIMIT_BYTES);
+  const patterns = doors.locks.parse(text ?? '');
   return ({ name, architecture }) =>
     patterns.some((pattern) => matchesGlob(pattern, name) || matchesGlob(pattern, `${name}.${architecture}`));
 }
