@@ -116,12 +116,13 @@ function faultOf(ending: Ending): PatchError | undefined {
   return asked && fault(asked.code, describeLeftOut(outcome.left) ?? '', removalDetails(outcome.left));
 }
 
-/** What a shell says of a program that was ended by one of these: SIGABRT, SIGKILL, SIGSEGV, SIGTERM. */
-const KILLED = [134, 137, 139, 143];
+/** What a shell adds to the number of the signal by which a program was ended, and the highest of those (signal(7)). */
+const [KILLED_BY, LAST_SIGNAL] = [128, 64];
 
 /** Whether the program was ended by something that is no part of the job. */
 function wasKilled({ exitCode, aborted, timedOut }: CommandResult): boolean {
-  return !aborted && !timedOut && (exitCode === null || KILLED.includes(exitCode));
+  if (aborted || timedOut) return false;
+  return exitCode === null || (exitCode > KILLED_BY && exitCode <= KILLED_BY + LAST_SIGNAL);
 }
 
 function killedSentence(ending: Ending): string {

@@ -91,6 +91,21 @@ describe('a package manager that is nothing like apt', () => {
     },
   );
 
+  it.each([
+    ['SIGHUP', 1],
+    ['SIGILL', 4],
+    ['SIGBUS', 7],
+    ['SIGXFSZ', 25],
+    ['SIGSYS', 31],
+  ])('that was ended by %s is not believed to be done, though all is there', async (_name, signal) => {
+    const id = `signal-${signal}.x64=a`;
+    const { operations } = await world([], [id]);
+    await expect(operations.install(installation(id), run())).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+      message: expect.stringContaining('ended in the middle, and not by this job'),
+    });
+  });
+
   it('has its scripts quoted and its commands named when one fails', async () => {
     const { operations, host } = await world([], ['rough.x64=a', 'toy.x64=a']);
     const changed: unknown[] = [];

@@ -10,7 +10,7 @@ import { openHostPolicy } from '../../src/policy/host-policy.ts';
 /**
  * A package manager that is nothing like apt: names with the architecture behind a dot, versions that are newer when they
  * are longer, progress on standard output. `liar` ends well and does nothing, `rough` fails after its work is done,
- * and `mortal` kills the program after it has written half.
+ * `mortal` kills the program after it has written half, and of `signal-N` a shell says that it was ended by that signal.
  */
 const PROGRAM = `
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -31,6 +31,8 @@ for (const [index, target] of targets.entries()) {
 }
 writeFileSync(path, JSON.stringify(db));
 if (targets.some((one) => one.startsWith('mortal'))) process.kill(process.pid, 'SIGKILL');
+const [, signal] = /^signal-([0-9]+)/.exec(targets[0] ?? '') ?? [];
+if (signal) process.exit(128 + Number(signal));
 if (targets.some((one) => one.startsWith('rough'))) { console.error('SHELF: rough: shelf is uneven'); process.exit(1); }
 `;
 
