@@ -67,7 +67,7 @@ export interface FleetClient extends Disposable {
 }
 
 const TIMEOUT_MS = 30_000;
-/** How long a question is put off by a host that was asked too much. */
+/** How long a host that was asked too much may put a question off, with the time that it takes to say so. */
 const READ_PATIENCE_MS = 10_000;
 /** Longer names of listings are not kept; ours have less than fifty characters. */
 const ETAG_CHARACTERS = 256;
@@ -106,7 +106,10 @@ export type FindMaterial = (agent: AgentAddress) => Promise<FleetMaterial>;
 /** A client that believes a host only with a key on record for it, and signs changes for hosts that want it. */
 export function createFleetClient(
   findMaterial: FindMaterial,
-  { random, clock }: { readonly random: Pick<Random, 'uuid'>; readonly clock: Pick<Clock, 'sleep'> },
+  {
+    random,
+    clock,
+  }: { readonly random: Pick<Random, 'uuid'>; readonly clock: Pick<Clock, 'sleep' | 'monotonicMs'> },
   jobKey: Pick<JobKey, 'sign'>,
 ): FleetClient {
   const budget = createAnswerBudget();

@@ -17,24 +17,24 @@ const TooMany = lazily(() =>
 
 /**
  * Asks an agent, and again when it says that it has time.
- * @param patience.forMs of all pauses together, milliseconds
+ * @param patience.forMs from the first question to the last, milliseconds: a host that takes long to put a question off gains none
  * @throws what `ask` throws; the signal's reason
  */
 export async function patiently<T>(
-  clock: Pick<Clock, 'sleep'>,
+  clock: Pick<Clock, 'sleep' | 'monotonicMs'>,
   patience: { readonly forMs: number; readonly signal: AbortSignal | undefined },
   ask: () => Promise<T>,
 ): Promise<T> {
   const { forMs, signal = new AbortController().signal } = patience;
-  for (let leftMs = forMs; ; ) {
+  const untilMs = clock.monotonicMs() + forMs;
+  for (;;) {
     try {
       return await ask();
     } catch (error) {
       const { data } = TooMany.safeParse(error instanceof PatchError ? error.details : undefined);
       if (!data) throw error;
       const waitMs = Math.max(SHORTEST_MS, data.agent.details.retry_after_seconds * 1_000);
-      leftMs -= waitMs;
-      if (leftMs < 0) throw error;
+      if (clock.monotonicMs() + waitMs > untilMs) throw error;
       await clock.sleep(waitMs, signal);
     }
   }
