@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DAY_MS, MINUTE_MS } from '@linux-patch/contract';
 import { nodeCommands, systemClock, systemFiles, systemRandom } from '@linux-patch/runtime/node';
@@ -11,7 +11,7 @@ import { childWorker } from '../../agent/src/worker-link/child-worker.ts';
 import { createJobProcesses } from '../../agent/src/worker-link/job-processes.ts';
 import { createJobRunner } from '../../agent/src/worker-link/job-runner.ts';
 import { openWorkerLink } from '../../agent/src/worker-link/link.ts';
-import { openOrders, workerFolder, workFolder } from '../../worker/src/admission/orders.ts';
+import { type Order, openOrders, workerFolder, workFolder } from '../../worker/src/admission/orders.ts';
 import { runFolder } from '../../worker/src/admission/run-place.ts';
 import { openPackageCache } from '../../worker/src/lists/cache-state.ts';
 import { OWN_PROGRAMS } from '../../worker/test/worker-process.ts';
@@ -87,7 +87,16 @@ function install(root: string, jobs: Jobs, ...names: readonly string[]) {
   return installAs(systemRandom.uuid(), root, jobs, ...names);
 }
 
-async function installAs(job: string, root: string, jobs: Jobs, ...names: readonly string[]) {
+function installAs(job: string, root: string, jobs: Jobs, ...names: readonly string[]) {
+  return installBy({ kind: 'unsigned', caller: 'network' }, job, { root, jobs }, ...names);
+}
+
+async function installBy(
+  by: Order['by'],
+  job: string,
+  { root, jobs }: { readonly root: string; readonly jobs: Jobs },
+  ...names: readonly string[]
+) {
   const request: JobRequest = {
     operation: 'install',
     packages: names.map((name) => ({ name })),
@@ -96,7 +105,6 @@ async function installAs(job: string, root: string, jobs: Jobs, ...names: readon
     allowDowngrade: false,
   };
   const orders = openOrders({ files: systemFiles, folder: workerFolder(root) });
-  const by = { kind: 'unsigned', caller: 'network' } as const;
   await orders.alone(() => orders.accept({ v: 1, job, request, by, acceptedAtMs: systemClock.now() }));
   return jobs.submit(request, { id: job });
 }
@@ -265,4 +273,38 @@ describe('package work that outlives the agent', () => {
     expect(await untilFinished(jobs, job)).toMatchObject({ status: 'failed', error_code: 'POLICY_DENIED' });
     expect(await systemFiles.facts(join(root, 'usr/share/toyhello'))).toBeUndefined();
   });
+
+  it.each([
+    ['nothing', []],
+    ['a link to what root alone reads', ['plan.json', 'exit']],
+  ])(
+    'that an earlier release began is not begun again, and shows nothing, where its folder has %s',
+    async (_what, files) => {
+      const { root } = await bench(folder.path, []);
+      await using jobs = await openJobs(root);
+      const job = systemRandom.uuid();
+      const earlier = join(root, 'var/lib/linux_patch_api/jobs/work', job);
+      const plan = {
+        v: 1,
+        what: 'apt-get',
+        startedAtMs: 0,
+        before: [],
+        wishes: [],
+        autoMarked: [],
+        left: [],
+      };
+      const texts: Record<string, string> = { 'plan.json': JSON.stringify(plan), exit: '0\n' };
+      await mkdir(earlier, { recursive: true });
+      for (const name of files) await writeFile(join(earlier, name), texts[name] ?? '');
+      await writeFile(join(root, 'secret'), 'root alone reads this\n');
+      await symlink(join(root, 'secret'), join(earlier, 'stdout'));
+      const before = await readdir(earlier);
+      await installBy({ kind: 'earlier_release', begun: true }, job, { root, jobs }, 'toyhello');
+      const ended = await untilFinished(jobs, job);
+      expect(ended.status).toBe('failed');
+      expect(JSON.stringify(ended)).not.toContain('root alone');
+      expect(await systemFiles.facts(join(root, 'usr/share/toyhello'))).toBeUndefined();
+      expect(await readdir(earlier)).toEqual(before);
+    },
+  );
 });

@@ -52,6 +52,11 @@ export interface Files {
   /** Throws EFBIG for more than 64 MiB: no file that is read as a whole is so large, and a device never ends. */
   readText(path: string): Promise<string | undefined>;
   readBytes(path: string): Promise<Uint8Array | undefined>;
+  /**
+   * The same of a folder in which somebody else may lay links, pipes and devices under a name: a file of this one name alone,
+   * without waiting for anybody. @throws ELOOP for a link, EINVAL for whatever else is no such file
+   */
+  readonly plain: Pick<Files, 'readText' | 'readPart'>;
   /** Reads at most `maxBytes` from the start; for files whose size outsiders control. */
   readTextLimited(path: string, maxBytes: number): Promise<string | undefined>;
   /** At most `maxBytes` from `offset` on; empty at the end. For files that somebody else appends to. */

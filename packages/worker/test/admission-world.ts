@@ -116,8 +116,10 @@ export async function admissionWorld() {
   return {
     ...host,
     ask,
-    start,
     /** As whoever is let in at the socket of the service manager asks. */
+    askAtSocket: (request: object) => ask(request, '', askOverSocket),
+    start,
+    /** The same for a change. */
     startAtSocket: (sent: Sent) => startOver(askOverSocket, sent),
     sign,
     cancel: (sent: Sent) => ask({ v: 1, op: 'cancel', ...passed(sent) }, sent.body ?? NOTHING),

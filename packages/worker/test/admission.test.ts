@@ -327,10 +327,11 @@ describe('a host that pins no key', () => {
   });
 
   it('goes on with what an earlier release accepted and did not end, once', async () => {
-    const { root, ask, orders, run } = await admissionWorld();
+    const { root, ask, askAtSocket, orders, run } = await admissionWorld();
     const takeOver = { v: 1, op: 'take-over', folder: join(root, 'jobs') };
     await leaveJob(root, OTHER_JOB, { ended: false });
     await leaveJob(root, INSTANCE, { ended: true });
+    expect(await askAtSocket(takeOver)).toMatchObject({ code: 'FORBIDDEN' });
     expect(await ask(takeOver)).toEqual({ jobs: 1 });
     expect(await orders()).toMatchObject([
       {

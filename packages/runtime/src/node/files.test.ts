@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../testing/index.ts';
@@ -89,6 +89,24 @@ describe('the door to the file system', () => {
     const path = join(folder.path, 'large');
     await writeFile(path, 'a'.repeat(10_000));
     expect(await systemFiles.readTextLimited(path, 100)).toBe('a'.repeat(100));
+  });
+
+  it('reads no link, pipe, folder or second name where somebody else may have laid one', async () => {
+    const { plain } = systemFiles;
+    const at = (name: string) => join(folder.path, name);
+    await writeFile(at('own'), 'mine');
+    expect(await plain.readText(at('own'))).toBe('mine');
+    expect(await plain.readText(at('absent-file'))).toBeUndefined();
+    await systemFiles.replaceLink(at('own'), at('laid'));
+    await expect(plain.readText(at('laid'))).rejects.toMatchObject({ code: 'ELOOP' });
+    spawnSync('sh', ['-c', 'mkfifo "$1"', 'sh', at('pipe')]);
+    await link(at('own'), at('second'));
+    for (const name of ['pipe', 'second', '.'])
+      for (const read of [
+        () => plain.readText(at(name)),
+        () => plain.readPart(at(name), { offset: 0, maxBytes: 10 }),
+      ])
+        await expect(read()).rejects.toMatchObject({ code: 'EINVAL' });
   });
 
   it('takes memory for what a file has, not for what it may have', async () => {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type Stats, watch as watchFolder } from 'node:fs';
+import { constants, type Stats, watch as watchFolder } from 'node:fs';
 import {
   chmod,
+  type FileHandle,
   lchown,
   lstat,
   mkdir,
@@ -89,9 +90,30 @@ const WHOLE_LIMIT_BYTES = 64 * 1024 * 1024;
 /** Most files are small, whatever they may be at most, and a buffer is given back late: the first, and the largest; each is four times the one before. */
 const [FIRST_BUFFER_BYTES, LAST_BUFFER_BYTES] = [4 * 1024, 256 * 1024];
 
-/** @param offset of the first byte; undefined: from wherever an opened file begins, which not every file lets one choose */
-async function readUpTo(path: string, maxBytes: number, offset?: number): Promise<Buffer> {
-  const handle = await open(path, 'r');
+/** How a file is opened to be read. */
+type OpenToRead = (path: string) => Promise<FileHandle>;
+
+const openAny: OpenToRead = (path) => open(path, 'r');
+
+/** What is seen is what was opened, so nobody can lay something else there in between. */
+const openPlain: OpenToRead = async (path) => {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const stats = await handle.stat();
+  if (stats.isFile() && stats.nlink === 1) return handle;
+  await handle.close();
+  const message = `EINVAL: ${path} is no file of one name and was not read`;
+  throw Object.assign(new Error(message), { code: 'EINVAL', path });
+};
+
+interface Reading {
+  readonly maxBytes: number;
+  /** Of the first byte; undefined: from wherever an opened file begins, which not every file lets one choose. */
+  readonly offset?: number;
+  readonly opened: OpenToRead;
+}
+
+async function readUpTo(path: string, { maxBytes, offset, opened }: Reading): Promise<Buffer> {
+  const handle = await opened(path);
   try {
     const full: Buffer[] = [];
     let buffer = Buffer.allocUnsafe(FIRST_BUFFER_BYTES);
@@ -114,15 +136,22 @@ async function readUpTo(path: string, maxBytes: number, offset?: number): Promis
   }
 }
 
-async function readWhole(path: string): Promise<Buffer> {
-  const data = await readUpTo(path, WHOLE_LIMIT_BYTES + 1);
+async function readWhole(path: string, opened: OpenToRead): Promise<Buffer> {
+  const data = await readUpTo(path, { maxBytes: WHOLE_LIMIT_BYTES + 1, opened });
   if (data.length <= WHOLE_LIMIT_BYTES) return data;
   const message = `EFBIG: ${path} is larger than ${WHOLE_LIMIT_BYTES} bytes and was not read`;
   throw Object.assign(new Error(message), { code: 'EFBIG', path });
 }
 
 async function readTextLimited(path: string, maxBytes: number): Promise<string | undefined> {
-  return (await orAbsent(readUpTo(path, maxBytes, 0)))?.toString('utf8');
+  return (await orAbsent(readUpTo(path, { maxBytes, offset: 0, opened: openAny })))?.toString('utf8');
+}
+
+function reading(opened: OpenToRead): Files['plain'] {
+  return {
+    readText: async (path) => (await orAbsent(readWhole(path, opened)))?.toString('utf8'),
+    readPart: (path, part) => orAbsent(readUpTo(path, { ...part, opened })),
+  };
 }
 
 async function append(path: string, data: string, options: { mode: number; sync: boolean }): Promise<void> {
@@ -247,13 +276,13 @@ async function makeMissing(path: string, mode: number): Promise<void> {
 
 /** The host's file system. */
 export const systemFiles: Files = {
-  readText: async (path) => (await orAbsent(readWhole(path)))?.toString('utf8'),
+  ...reading(openAny),
+  plain: reading(openPlain),
+  readTextLimited,
   readBytes: async (path) => {
-    const data = await orAbsent(readWhole(path));
+    const data = await orAbsent(readWhole(path, openAny));
     return data && new Uint8Array(data);
   },
-  readTextLimited,
-  readPart: (path, { offset, maxBytes }) => orAbsent(readUpTo(path, maxBytes, offset)),
   writeDurably,
   append,
   makeFolder: async (path, mode) => {

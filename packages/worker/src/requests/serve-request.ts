@@ -180,8 +180,17 @@ async function verdictOn(
     case 'instance':
       return (await admission.instance()) satisfies InstanceAnswer;
     case 'take-over':
+      if (!isStarters) throw notTakenOver();
       return { jobs: await admission.takeOver(request.folder) } satisfies z.output<typeof TakeOverAnswer>;
   }
+}
+
+/** What lies in a folder of the agent is believed before the agent has it, and by whom root has started. */
+function notTakenOver(): PatchError {
+  return new PatchError(
+    'FORBIDDEN',
+    'Jobs of an earlier release are taken over before the agent starts, by root: systemctl restart linux-patch-api',
+  );
 }
 
 /** What root's own command asks for is begun at once: nobody else does it, and that command may be gone by then. */

@@ -5,6 +5,7 @@ import { type Order, type Orders, openOrders, workerFolder, workFolder } from '.
 import { openRunPlace, type RunPlace } from '../admission/run-place.ts';
 import { openWaiting, type Waiting } from '../admission/waiting.ts';
 import { hostService, sessionService } from '../detached/service.ts';
+import { createTakenOverWork } from '../detached/taken-over-work.ts';
 import { createDetachedWork, type DetachedWork } from '../detached/work.ts';
 import { createWork } from '../jobs/executor.ts';
 import type { JobContext, Work } from '../jobs/executor-interface.ts';
@@ -288,19 +289,22 @@ function openHostWork(
 
 /**
  * Where package work lives on without whoever began it. What tells that a change has begun, and what was there before, is
- * believed where the worker alone writes; what an earlier release had begun lies where its agent, as root, wrote it. Nothing is
- * begun there any more: the folder is another user's now.
+ * believed where the worker alone writes; what an earlier release had begun lies where its agent, as root, wrote it, and is
+ * only looked at: the folder is another user's now.
  */
 async function openDetachedWork(
   { root, files, clock, commands }: RunHost,
   { by }: Order,
   { storagePath }: JobSettings,
 ): Promise<DetachedWork> {
-  const place = by.kind === 'earlier_release' && by.begun ? join(storagePath, 'work') : workFolder(root);
   // Units of systemd know nothing of a private root.
   const service =
     root === '/' ? await hostService({ commands, files }, 'finish') : sessionService(commands, files);
-  return createDetachedWork({ folder: place, files, clock, service });
+  const own = createDetachedWork({ folder: workFolder(root), files, clock, service });
+  if (by.kind !== 'earlier_release' || !by.begun) return own;
+  const plain = Object.assign({}, files, files.plain);
+  const there = { folder: join(storagePath, 'work'), files: plain, clock, service };
+  return createTakenOverWork(own, createDetachedWork(there));
 }
 
 /** What the plan said by which the job was approved; without it, it is only told that something is different. */
