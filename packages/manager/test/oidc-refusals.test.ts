@@ -262,6 +262,14 @@ describe('a provider that is of no use', () => {
     const refused = (await begin(other))[2];
     expect(refused).toContain('the file of oidc.ca_file is missing');
     expect(refused).not.toContain(gone);
+    const broken = provider.caPem.replace(/\n[^-]{20}/, '\n');
+    for (const text of ['', provider.caPem.slice(0, 300), broken, `${provider.caPem}${broken}`]) {
+      await writeFile(gone, text);
+      await other.advance(5_000);
+      expect((await begin(other))[2]).toMatch(
+        /the file of oidc.ca_file holds no certificates that can be read/,
+      );
+    }
     await writeFile(`${gone}.new`, provider.caPem);
     await rename(`${gone}.new`, gone);
     await other.advance(5_000);

@@ -9,6 +9,7 @@ import {
   systemAuthorities,
   verifiedTls,
 } from '@linux-patch/http/client';
+import { parseCertificates } from '@linux-patch/pki';
 import type { Files } from '@linux-patch/runtime';
 import type { OidcSettings } from '../config/oidc.ts';
 import { ProviderTrouble } from './faults.ts';
@@ -34,8 +35,14 @@ async function authorities(files: Files, { name, ca_file: path }: FetchSettings)
   const pem = await files.readTextLimited(path, MAX_CA_BYTES).catch((error: unknown) => {
     throw new ProviderTrouble(name, 'the manager cannot read the file of oidc.ca_file', error);
   });
-  if (pem?.includes('-----BEGIN CERTIFICATE-----')) return [...systemAuthorities(), pem];
-  throw new ProviderTrouble(name, 'the file of oidc.ca_file is missing, or holds no certificate (PEM)');
+  if (pem === undefined) throw new ProviderTrouble(name, 'the file of oidc.ca_file is missing');
+  try {
+    // What cannot be read TLS passes over without a word.
+    return [...systemAuthorities(), ...parseCertificates(pem).map((one) => one.pem)];
+  } catch (error) {
+    const why = 'the file of oidc.ca_file holds no certificates that can be read (PEM)';
+    throw new ProviderTrouble(name, why, error);
+  }
 }
 
 function connectionWords(error: unknown): string {
