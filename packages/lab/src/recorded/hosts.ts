@@ -39,7 +39,7 @@ interface RecordedHost {
 }
 
 const nameOf = (number: number): string => `r${String(number + 1).padStart(3, '0')}.recorded.test`;
-const addressOf = (number: number): string => `127.3.${number >> 8}.${(number & 255) + 1}`;
+const addressOf = (number: number): string => `127.3.${Math.floor(number / 254)}.${(number % 254) + 1}`;
 
 const TRIES = 5;
 const PAUSE_MS = 2_000;
