@@ -93,7 +93,7 @@ const doors: AgentDoors = {
 async function main(): Promise<void> {
   const ended = new AbortController();
   const keeping = keepMemoryLow({ clock: systemClock, memory: processMemory(), signal: ended.signal });
-  await withholdCores();
+  withholdCores();
   process.exitCode = await runAgent(process.argv.slice(2), doors);
   ended.abort();
   await keeping;

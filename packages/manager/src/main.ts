@@ -49,7 +49,7 @@ const sink = stderrSink({
 
 // No await outside of a function: a package starts this as a script.
 async function main(): Promise<void> {
-  await withholdCores();
+  withholdCores();
   process.exitCode = await runManager(process.argv.slice(2), {
     clock: systemClock,
     random: systemRandom,

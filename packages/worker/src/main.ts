@@ -39,7 +39,7 @@ process.umask(process.argv[2] === 'run' ? 0o022 : 0o027);
 
 // No await outside of a function: a package starts this as a script.
 async function main(): Promise<void> {
-  await withholdCores();
+  withholdCores();
   const code = await runWorker(process.argv.slice(2), {
     clock: systemClock,
     files: systemFiles,

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 
 /** What of a process goes into its core file (core(5)); inherited by its children. */
 const FILTER = '/proc/self/coredump_filter';
@@ -8,6 +8,8 @@ const FILTER = '/proc/self/coredump_filter';
  * program that somebody starts by hand, and handlers that the kernel pipes a core to may ignore it; this does. Where
  * procfs does not allow it, it is left as it is.
  */
-export async function withholdCores(): Promise<void> {
-  await writeFile(FILTER, '0\n').catch(() => {});
+export function withholdCores(): void {
+  try {
+    writeFileSync(FILTER, '0\n');
+  } catch {}
 }

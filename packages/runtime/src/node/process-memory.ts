@@ -24,9 +24,8 @@ function collector(): Collect {
   return collect;
 }
 
-/** The memory of this process, which from now on compiles its code once only. */
+/** The memory of this process, which compiles its code once only from its first collection on. */
 export function processMemory(): ProcessMemory {
-  compileOnce();
   let collect: Collect | undefined;
   return {
     heldBytes() {
@@ -38,7 +37,10 @@ export function processMemory(): ProcessMemory {
       return (user + system) / 1_000;
     },
     collect() {
-      collect ??= collector();
+      if (!collect) {
+        compileOnce();
+        collect = collector();
+      }
       // Only this flavour gives young space back as well.
       collect({ type: 'major', flavor: 'last-resort' });
     },
