@@ -3,6 +3,8 @@ import type { FileFacts, Files } from './files.ts';
 import { ownUid } from './permission.ts';
 
 const OTHERS_MAY_WRITE = 0o022;
+/** Each changes only what is their own, as in /tmp. */
+const STICKY = 0o1000;
 
 /** A file by which the administrator of a host has the last word. */
 interface Place {
@@ -20,6 +22,21 @@ export async function findOpenPlace({ files, path }: Place): Promise<string[]> {
   if (facts.kind !== 'file')
     return [...faults, `${path}: must be a file of its own, neither a link nor a folder`];
   return [...faults, ...(await openWords(files, path, facts))];
+}
+
+/** The same, and why others than root can say through which folders the path leads: for one that somebody else may choose. */
+export async function findOpenWay({ files, path }: Place): Promise<string[]> {
+  const owners = new Set([0, await ownUid(files)]);
+  const faults = await findOpenPlace({ files, path });
+  for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
+    const behind = await files.factsBehind(folder);
+    const stranger = [await files.facts(folder), behind].find((one) => one && !owners.has(one.uid));
+    if (stranger) faults.push(`${folder}: belongs to user ${stranger.uid}, who can lay another one there`);
+    const { mode = 0 } = behind ?? {};
+    if ((mode & OTHERS_MAY_WRITE) !== 0 && (mode & STICKY) === 0)
+      faults.push(`${folder}: others than its owner can lay something else there`);
+  }
+  return faults;
 }
 
 async function openWords(files: Files, path: string, { uid, mode }: FileFacts): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
@@ -63,6 +63,14 @@ describe('what an agent that is not root asks of the host', () => {
         path,
         { ok: false, error: { code: 'FORBIDDEN' } },
       ]);
+    const below = await put(root, `srv/agents/sub/ca.pem`, 'a certificate');
+    await put(root, CONFIG, `enrollment: { ca_file: "${below}" }\n`);
+    expect(await readOut(root, below)).toMatchObject({ value: { text: 'a certificate' } });
+    // Whose folder it is lays a link to one of root's under the name of the folder that root had named.
+    await chown(join(root, 'srv/agents'), 65_534, 65_534);
+    expect(await readOut(root, below)).toMatchObject({ ok: false, error: { code: 'FORBIDDEN' } });
+    await put(root, CONFIG, `enrollment: { ca_file: "${named}" }\n`);
+    expect(await readOut(root, named)).toMatchObject({ value: { text: 'a certificate' } });
     await chmod(dirname(named), 0o777);
     expect(await readOut(root, named)).toMatchObject({ ok: false, error: { code: 'FORBIDDEN' } });
   });

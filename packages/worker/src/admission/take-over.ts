@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Clock, type Files, findOpenPlace, type Logger } from '@linux-patch/runtime';
+import { type Clock, type Files, findOpenWay, type Logger } from '@linux-patch/runtime';
 import { JobJournal } from '../jobs/journal.ts';
 import { isFinished } from '../jobs/state.ts';
 import { openOrders } from './orders.ts';
@@ -27,7 +27,7 @@ export async function takeOver(options: TakeOverOptions, jobsFolder: string): Pr
   const orders = openOrders({ files, folder: begun });
   let count = 0;
   for (const { core, request, named } of await new JobJournal({ folder: jobsFolder, files, logger }).load()) {
-    const [open] = await findOpenPlace({ files, path: join(jobsFolder, `${core.job_id}.json`) });
+    const [open] = await findOpenWay({ files, path: join(jobsFolder, `${core.job_id}.json`) });
     if (isFinished(core) || open !== undefined) continue;
     const plan = join(jobsFolder, 'work', core.job_id, 'plan.json');
     const by = { kind: 'earlier_release', begun: (await files.facts(plan)) !== undefined } as const;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { lazily, PatchError } from '@linux-patch/contract';
-import { type Files, findOpenPlace } from '@linux-patch/runtime';
+import { type Files, findOpenWay } from '@linux-patch/runtime';
 import { readConfiguration } from '@linux-patch/runtime/configuration';
 import { z } from 'zod';
 
@@ -50,7 +50,7 @@ export async function readRootsFile(
   const isKnown = KNOWN.some((one) => join(root, one) === path);
   if (!isKnown && !(await namedFiles(files, configFile)).includes(path))
     throw forbidden(`${path} is no file that the configuration of the agent names`);
-  const [open] = isKnown ? [] : await findOpenPlace({ files, path });
+  const [open] = isKnown ? [] : await findOpenWay({ files, path });
   if (open !== undefined) throw forbidden(open);
   return { text: (await files.readTextLimited(path, LIMIT_BYTES)) ?? null };
 }
