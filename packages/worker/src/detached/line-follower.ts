@@ -10,6 +10,8 @@ interface LineFollowerOptions {
   readonly files: Files;
   readonly path: string;
   readonly onLine: (line: string) => void;
+  /** Of a line with more characters the rest is left out; without it every line is whole. */
+  readonly longestLine?: number;
 }
 
 /** Reads lines from a file that another program appends to. */
@@ -48,7 +50,11 @@ export class LineFollower {
   #take(text: string): void {
     this.#text = (this.#text + text).slice(-KEPT_CHARACTERS);
     const lines = (this.#unfinished + text).split('\n');
-    this.#unfinished = lines.pop() ?? '';
-    for (const line of lines) this.#options.onLine(line.replace(/\r$/, ''));
+    this.#unfinished = this.#bounded(lines.pop() ?? '');
+    for (const line of lines) this.#options.onLine(this.#bounded(line.replace(/\r$/, '')));
+  }
+
+  #bounded(line: string): string {
+    return line.slice(0, this.#options.longestLine);
   }
 }

@@ -13,6 +13,8 @@ const ASK_INTERVAL_MS = 2_000;
 const KILL_DELAY_MS = 5_000;
 /** A unit that is gone has written its exit code by then. */
 const SETTLE_LOOKS = 5;
+/** A script of a package may print for ever without an end of line. */
+const LONGEST_LINE = 1024 * 1024;
 const FOLDER_MODE = 0o700;
 
 export interface OutlivingProgramOptions {
@@ -76,6 +78,7 @@ export class OutlivingProgram {
           files,
           path: join(folder, source === 'fd3' ? 'status' : source),
           onLine: (line) => command.onLine(line, source),
+          longestLine: LONGEST_LINE,
         }),
     );
     const read = async (): Promise<void> => {
