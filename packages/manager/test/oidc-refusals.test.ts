@@ -198,8 +198,8 @@ describe('a provider that is of no use', () => {
     [
       'is another one',
       '/openid-configuration',
-      (honest) => ({ ...honest, issuer: 'https://evil.example' }),
-      /issuer/,
+      (honest) => ({ ...honest, issuer: 'https://other.example/v2' }),
+      /is of https:\/\/other\.example\/v2; write that as oidc\.issuer if it is yours/,
     ],
     [
       'sends people to a script',

@@ -13,6 +13,7 @@ import {
   discoveryRequest,
   getValidatedIdTokenClaims,
   type IDToken,
+  JSON_ATTRIBUTE_COMPARISON,
   PARSE_ERROR,
   processAuthorizationCodeResponse,
   processDiscoveryResponse,
@@ -60,6 +61,14 @@ const Discovered = lazily(() =>
   }),
 );
 
+/** What the library says of a document of another issuer than was asked for. */
+const OtherIssuer = lazily(() =>
+  z.object({
+    code: z.literal(JSON_ATTRIBUTE_COMPARISON),
+    cause: z.object({ body: z.object({ issuer: z.string() }) }),
+  }),
+);
+
 /** What is wrong by the library's words, which it does not take from the provider. */
 function wordsOf(error: unknown): string {
   return printableLine(messageOf(error)).replaceAll('"', "'").slice(0, 200);
@@ -91,7 +100,11 @@ export async function discoverServer(
   const trouble = (why: string, cause?: unknown) =>
     new ProviderTrouble(name, `its discovery document at ${issuer} ${why}`, cause);
   const answer = await discoveryRequest(expected, fetchBy(fetch));
+  const isOf = (other: string, cause?: unknown) =>
+    trouble(`is of ${printableLine(other).slice(0, 200)}; write that as oidc.issuer if it is yours`, cause);
   const document = await processDiscoveryResponse(expected, answer).catch((error: unknown) => {
+    const other = OtherIssuer.safeParse(error).data?.cause.body.issuer;
+    if (other !== undefined) throw isOf(other, error);
     throw trouble(`cannot be used (${answer.status}; ${wordsOf(error)})`, error);
   });
   const { data: found, error } = Discovered.safeParse(document);
@@ -99,8 +112,7 @@ export async function discoverServer(
     const [issue] = error.issues;
     throw trouble(`cannot be used (${issue?.path.join('.')}: ${issue?.message})`, error);
   }
-  if (found.issuer !== issuer)
-    throw trouble(`is of ${printableLine(found.issuer)}; write that as oidc.issuer if it is yours`);
+  if (found.issuer !== issuer) throw isOf(found.issuer);
   const algorithms = found.id_token_signing_alg_values_supported.filter((one) => ALGORITHMS.includes(one));
   if (algorithms.length === 0) throw trouble('names no way to sign tokens that is accepted here');
   if (found.code_challenge_methods_supported?.includes('S256') === false)
