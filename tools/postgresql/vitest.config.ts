@@ -1,8 +1,10 @@
 import { configDefaults, defineConfig } from 'vitest/config';
-import { EVERY_SUITE, LONG_SUITES, ONE_PROCESS } from '../../vitest.config.ts';
+import { EVERY_SUITE, ONE_PROCESS } from '../../vitest.config.ts';
 
 /** What these show is about the file that SQLite keeps, or about what lies beside it. */
 const ABOUT_THE_FILE = ['full-disk', 'lost-files', 'upgraded'];
+/** These go through every file of the CA, and ten years of renewals. */
+const ABOUT_CERTIFICATES = ['ca-crash', 'ten-years'];
 
 /** Read the CAs of the system, which a process does once. */
 const OWN_PROCESS = ['remote-command-line', 'postgresql/ways-to-the-server'].map(
@@ -25,8 +27,9 @@ export default defineConfig({
           ],
           exclude: [
             ...configDefaults.exclude,
-            ...LONG_SUITES,
-            ...ABOUT_THE_FILE.map((name) => `packages/manager/test/${name}.test.ts`),
+            ...[...ABOUT_THE_FILE, ...ABOUT_CERTIFICATES].map(
+              (name) => `packages/manager/test/${name}.test.ts`,
+            ),
             ...OWN_PROCESS,
           ],
           ...ONE_PROCESS,
