@@ -157,6 +157,13 @@ describe('an administrator patches a real host through the manager', () => {
     expect(await manager.json('jobs', host.name)).toEqual(before);
   });
 
+  it('says of a job who asked this manager for it', async () => {
+    const { jobs } = (await manager.json('jobs', host.name)) as { jobs: { job_id: string }[] };
+    const shown: string[] = [];
+    await manager.show((line) => shown.push(line), 'jobs', host.name, jobs[0]?.job_id ?? '');
+    expect(shown.join('\n')).toMatch(/^Asked for by +local$/m);
+  });
+
   it('says that the host cannot be reached while its agent is down', async () => {
     agent.signal('SIGTERM');
     await agent.exited;

@@ -3,6 +3,7 @@ import {
   type FleetJob,
   type FleetJobResult,
   MANAGER_ADMIN_ROUTES,
+  messageOf,
   PatchError,
 } from '@linux-patch/contract';
 import { describeJob, pastTime, renderTable } from '@linux-patch/runtime/printed';
@@ -12,11 +13,22 @@ import { type CommandContext, print } from './command-context.ts';
 import { type CommandLine, quietly } from './command-line.ts';
 import { describePage, type Page, paged, pageQuery } from './page.ts';
 
+/** Who asked for a job of a host, by the records of this manager. */
+async function whoAsked({ api }: CommandContext, host: string, job: string): Promise<string> {
+  try {
+    const { jobs } = await api.call(MANAGER_ADMIN_ROUTES.fleetJobs, { query: { host, job, limit: '1' } });
+    return jobs[0]?.actor ?? 'somebody else than this manager, or it was more than two years ago';
+  } catch (error) {
+    return `? not known: ${messageOf(error)}`;
+  }
+}
+
 /** `jobs` of one host, as it tells of them */
 async function showHostJobs(context: CommandContext, id: string, jobId: string | undefined): Promise<void> {
   if (jobId !== undefined) {
     const job = await context.api.call(MANAGER_ADMIN_ROUTES.hostJob, { params: { id, job: jobId } });
-    return print(context, job, () => describeJob(job, context.nowMs));
+    const askedBy = job.by_root ? undefined : await whoAsked(context, id, job.job_id);
+    return print(context, job, () => describeJob(job, context.nowMs, askedBy));
   }
   const data = await context.api.call(MANAGER_ADMIN_ROUTES.hostJobs, { params: { id } });
   print(context, data, () =>

@@ -3,15 +3,19 @@ import { printableLine } from '../printable.ts';
 import { describeDifference } from './plan.ts';
 import { pastTime, renderFacts, renderTable } from './table.ts';
 
-/** What a job did, for people. */
-export function describeJob(job: Job, nowMs: number): string {
+/**
+ * What a job did, for people.
+ * @param askedBy who asked for it, where somebody keeps a record of that
+ */
+export function describeJob(job: Job, nowMs: number, askedBy?: string): string {
+  const by = askedBy ?? (job.by_root ? 'root of the host, there' : undefined);
   const facts = renderFacts([
     ['Job', job.job_id],
     ['Operation', job.operation],
     ['Status', job.state === job.status ? job.status : `${job.status} (${job.state})`],
     ['Message', job.message],
     ...(job.signed_by ? [['Signed by', job.signed_by] as const] : []),
-    ...(job.by_root ? [['Asked for by', 'root of the host, there'] as const] : []),
+    ...(by === undefined ? [] : [['Asked for by', by] as const]),
     ...(job.rollback_job_id === null ? [] : [['Takes back', job.rollback_job_id] as const]),
     ...(job.rolled_back_by ? [['Rolled back by', job.rolled_back_by] as const] : []),
     ['Started', pastTime(job.started_at, nowMs)],
