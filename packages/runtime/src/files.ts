@@ -59,6 +59,11 @@ export interface Files {
   readonly plain: Pick<Files, 'readText' | 'readPart'>;
   /** Reads at most `maxBytes` from the start; for files whose size outsiders control. */
   readTextLimited(path: string, maxBytes: number): Promise<string | undefined>;
+  /**
+   * The same of thousands of small ones, in their order and at a tenth of what they cost one by one. For files on a disk, in
+   * a process that has nothing else to do: it is held up for a few milliseconds at a time.
+   */
+  readTextsLimited(paths: readonly string[], maxBytes: number): Promise<(string | undefined)[]>;
   /** At most `maxBytes` from `offset` on; empty at the end. For files that somebody else appends to. */
   readPart(
     path: string,

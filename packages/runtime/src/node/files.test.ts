@@ -109,6 +109,26 @@ describe('the door to the file system', () => {
         await expect(read()).rejects.toMatchObject({ code: 'EINVAL' });
   });
 
+  it('reads many files in their order: absent ones, an empty one, and some that are larger than most', async () => {
+    const texts = Array.from({ length: 700 }, (_, index) =>
+      index % 90 === 0 ? 'é'.repeat(5_000) : `text ${index}`,
+    );
+    texts[3] = '';
+    const paths = texts.map((_, index) => join(folder.path, `many-${index}`));
+    await Promise.all(paths.map((path, index) => writeFile(path, texts[index] ?? '')));
+    const absent = [join(folder.path, 'nowhere'), join(paths[0] ?? '', 'below-a-file')];
+    expect(await systemFiles.readTextsLimited([...absent, ...paths], 20_000)).toEqual([
+      undefined,
+      undefined,
+      ...texts,
+    ]);
+    expect(await systemFiles.readTextsLimited([paths[0] ?? '', paths[1] ?? ''], 4)).toEqual(['éé', 'text']);
+    await expect(systemFiles.readTextsLimited([folder.path], 4)).rejects.toThrow(/EISDIR/);
+    const pipe = join(folder.path, 'nobody-writes');
+    spawnSync('sh', ['-c', 'mkfifo "$1"', 'sh', pipe]);
+    await expect(systemFiles.readTextsLimited([pipe], 4)).rejects.toThrow(/ESPIPE/);
+  });
+
   it('takes memory for what a file has, not for what it may have', async () => {
     const path = join(folder.path, 'small');
     await writeFile(path, 'a'.repeat(100));

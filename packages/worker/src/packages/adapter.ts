@@ -149,9 +149,9 @@ export interface PackageReading {
   installed(): Promise<readonly Installed[]>;
   /** Every configured source, those without lists included. */
   sources(): Promise<readonly Source[]>;
-  /** @param known what `installed` said, and what `sources` will have said: both are read side by side. */
+  /** @param known what `installed` and `sources` will have said: all three are read side by side. */
   pending(known: {
-    readonly installed: readonly Installed[];
+    readonly installed: Promise<readonly Installed[]>;
     readonly sources: Promise<readonly Source[]>;
   }): Promise<Pending>;
   /** Ids of updates that an ordinary upgrade brings in, removing nothing; undefined when that cannot be said now. */

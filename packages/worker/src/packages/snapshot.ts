@@ -35,9 +35,7 @@ interface Known {
 async function readPackages({ adapter, clock }: PackageHost, known: Known): Promise<PackageSnapshot> {
   const sourcesRead = known.sources();
   const installedRead = adapter.reading.installed();
-  const pendingRead = installedRead.then((installed) =>
-    adapter.reading.pending({ installed, sources: sourcesRead }),
-  );
+  const pendingRead = adapter.reading.pending({ installed: installedRead, sources: sourcesRead });
   const parts = [installedRead, sourcesRead, pendingRead] as const;
   // A reading that fails has failed in all its parts, so that the next one begins all of them again.
   await Promise.allSettled(parts);

@@ -169,7 +169,7 @@ function shelfReading(root: string, next: readonly Stored[]): PackageAdapter['re
       },
     ],
     pending: async ({ installed: now }) => ({
-      updates: now.flatMap((one) => updateOf(one, next)),
+      updates: (await now).flatMap((one) => updateOf(one, next)),
       hiddenSecurity: [],
     }),
     offered: async () => new Set(next.map((one) => `${one.name}.${one.architecture}`)),

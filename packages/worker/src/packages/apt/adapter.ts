@@ -93,13 +93,14 @@ function aptReading(
     watched: state.watched,
     installed: () => readInstalled(doors),
     sources: async () => readSources(doors, (await state.settings()).lists),
-    async pending({ installed, sources }) {
+    async pending(known) {
       const { architecture } = await state.settings();
+      const installed = await known.installed;
       const names = installed.map((one) =>
         [architecture, 'all'].includes(one.architecture) ? one.name : DEBIAN_RULES.qualifiedName(one),
       );
       const policy = await readPolicy(doors, names);
-      return findPending({ installed, policy, sources: await sources });
+      return findPending({ installed, policy, sources: await known.sources });
     },
     offered: () => readOffered(doors),
     detail: (name, listed) => readDetail(doors, name, listed),

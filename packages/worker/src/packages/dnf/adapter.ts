@@ -87,7 +87,10 @@ function dnfReading(doors: DnfDoors): PackageAdapter['reading'] {
     watched: state.watched,
     installed: () => readInstalled(doors),
     sources: async () => (await read()).sources.map(sourceOf),
-    pending: async ({ installed }) => findPending(installed, await read()),
+    async pending({ installed }) {
+      const answer = await read();
+      return findPending(await installed, answer);
+    },
     async offered() {
       const { names } = await doors.ask({ op: 'offered' }, { answer: OfferedAnswer });
       return names === null

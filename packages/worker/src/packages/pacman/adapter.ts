@@ -103,8 +103,7 @@ function pacmanReading(doors: PackageDoors, config: () => Promise<PacmanConfig>)
     watched: state.watched,
     installed,
     sources: async () => readSources(doors, await config()),
-    pending: async ({ installed, sources }) =>
-      readPending(doors, await config(), { installed, sources: await sources }),
+    pending: async (known) => readPending(doors, await config(), known),
     async offered() {
       const result = await askPacman(doors, await config(), { args: ['-Su'], databases: 'newest' });
       const planned = parsePlan(result, false);

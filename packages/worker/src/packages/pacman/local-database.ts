@@ -9,8 +9,6 @@ import { splitPackage } from './names.ts';
 /** What a folder of the database has beside those of packages. */
 const FORMAT_FILE = 'ALPM_DB_VERSION';
 const MOST_BYTES = 4 * 1024 * 1024;
-/** Files that are read at the same time. */
-const AT_ONCE = 32;
 const SECOND_MS = 1_000;
 
 /** A file of the database: blocks of a name between `%` and its values, each on a line, with a blank line between them. */
@@ -81,19 +79,11 @@ export async function readInstalled(doors: PackageDoors, config: PacmanConfig): 
   const folder = localFolder(config);
   const names = await doors.files.list(folder, { missingOk: true });
   const entries = names.filter((name) => name !== FORMAT_FILE);
-  const found: PacmanInstalled[] = [];
-  for (let at = 0; at < entries.length; at += AT_ONCE) {
-    const part = entries.slice(at, at + AT_ONCE);
-    found.push(...(await Promise.all(part.map((entry) => readEntry(doors, { folder, entry, config })))));
-  }
-  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-async function readEntry(
-  { files }: PackageDoors,
-  { folder, entry, config }: { readonly folder: string; readonly entry: string; readonly config: Held },
-): Promise<PacmanInstalled> {
-  return parseEntry(entry, await files.readTextLimited(join(folder, entry, 'desc'), MOST_BYTES), config);
+  const paths = entries.map((entry) => join(folder, entry, 'desc'));
+  const texts = await doors.files.readTextsLimited(paths, MOST_BYTES);
+  return entries
+    .map((entry, index) => parseEntry(entry, texts[index], config))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** What the database says of the files of an installed package. */

@@ -79,10 +79,11 @@ export async function readSources(doors: PackageDoors, config: PacmanConfig): Pr
 export async function readPending(
   doors: PackageDoors,
   config: PacmanConfig,
-  known: { readonly installed: readonly Installed[]; readonly sources: readonly Source[] },
+  known: { readonly installed: Promise<readonly Installed[]>; readonly sources: Promise<readonly Source[]> },
 ): Promise<Pending> {
-  const missing = known.sources.filter((one) => !one.present).map((one) => one.lists.join());
-  if (missing.length === known.sources.length) return { updates: [], hiddenSecurity: [] };
+  const sources = await known.sources;
+  const missing = sources.filter((one) => !one.present).map((one) => one.lists.join());
+  if (missing.length === sources.length) return { updates: [], hiddenSecurity: [] };
   if (missing.length > 0)
     throw new PatchError(
       'SERVICE_UNHEALTHY',
@@ -91,7 +92,8 @@ export async function readPending(
   const waiting = await readUpgradable(doors, config);
   const names = waiting.map((one) => one.name);
   const records = names.length === 0 ? [] : await readRecords(doors, config, { names, databases: 'newest' });
-  const updates = waiting.map((one) => updateOf(one, known.installed, records));
+  const installed = await known.installed;
+  const updates = waiting.map((one) => updateOf(one, installed, records));
   return { updates: updates.sort((a, b) => (a.id < b.id ? -1 : 1)), hiddenSecurity: [] };
 }
 

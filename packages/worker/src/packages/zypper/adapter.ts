@@ -96,7 +96,7 @@ function zypperReading(doors: PackageDoors): PackageAdapter['reading'] {
     installed: () => readInstalled(doors),
     sources: async () =>
       Promise.all((await listRepositories(doors)).map((repository) => readSource(doors, repository))),
-    pending: async ({ installed, sources }) => readPending(doors, { installed, sources: await sources }),
+    pending: (known) => readPending(doors, known),
     async offered() {
       const { exitCode, answer } = await askZypper(doors, ['update', '--dry-run'], { accept: [UNSOLVED] });
       if (exitCode === UNSOLVED) return undefined;

@@ -46,12 +46,18 @@ interface Known {
  * @throws PatchError `SERVICE_UNHEALTHY` while an enabled repository was never downloaded: zypper would go to fetch it, and
  *   what it has is not known
  */
-export async function readPending(doors: PackageDoors, known: Known): Promise<Pending> {
-  refuseMissing(known.sources);
-  const updates = readUpdates((await askZypper(doors, ['list-updates', '--all'])).answer);
+export async function readPending(
+  doors: PackageDoors,
+  known: { readonly [K in keyof Known]: Promise<Known[K]> },
+): Promise<Pending> {
+  const sources = await known.sources;
+  refuseMissing(sources);
   const none = { patches: new Map(), packages: [] };
-  const needed = known.sources.some((one) => one.security) ? await readNeededPatches(doors) : none;
-  return findPending(known, updates, needed);
+  const installed = await known.installed;
+  // One after the other: without its lock, two that make its cache of what is installed are in each other's way.
+  const updates = readUpdates((await askZypper(doors, ['list-updates', '--all'])).answer);
+  const needed = sources.some((one) => one.security) ? await readNeededPatches(doors) : none;
+  return findPending({ installed, sources }, updates, needed);
 }
 
 function refuseMissing(sources: readonly Source[]): void {
