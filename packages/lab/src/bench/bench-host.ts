@@ -1,11 +1,10 @@
-import { copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { type Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { buffer } from 'node:stream/consumers';
 import { freePort } from '@linux-patch/runtime/testing';
-import { createPrivateAptRoot, type PrivateAptRoot } from '../apt/private-root.ts';
 import type { ManagerIdentity } from '../mtls-health.ts';
 import { makeOpensslIdentity } from '../openssl-identity.ts';
 import { type RunningProgram, startProgram } from '../process.ts';
@@ -15,37 +14,20 @@ import type { PackagedAgent } from './packaged-agent.ts';
 const ADDRESS = '127.0.0.1';
 const NAME = 'bench.lab.test';
 
-/** dpkg's database of a root. */
-export const STATUS = 'var/lib/dpkg/status';
-
 /** A program that listens, and how long it took from its start. */
 export interface Listening {
   readonly program: RunningProgram;
   readonly startMs: number;
 }
 
-/** A host with the packages, sources and lists of this machine, which itself stays as it is. */
+/** A host of a private root. */
 export interface BenchHost {
-  readonly apt: PrivateAptRoot;
   /** Starts the packaged agent as its unit does. */
   readonly startAgent: () => Promise<Listening>;
   /** Starts a server with the same certificates on the same Node that does nothing else. */
   readonly startBareServer: () => Promise<Listening>;
   /** Asks whoever serves; a new connection where there is no agent. */
   get(path: string, connections?: Agent): Promise<{ readonly body: Buffer; readonly ms: number }>;
-}
-
-async function mirrorOfThisMachine(folder: string): Promise<PrivateAptRoot> {
-  const nothing = { uri: 'file:/nowhere', suites: [], keyringPath: '/nowhere' };
-  const apt = await createPrivateAptRoot({ folder, repository: nothing });
-  await rm(join(folder, 'etc/apt/sources.list.d'), { recursive: true });
-  for (const name of ['sources.list', 'sources.list.d', 'preferences', 'preferences.d']) {
-    await cp(join('/etc/apt', name), join(folder, 'etc/apt', name), { recursive: true }).catch(() => {});
-  }
-  await rm(join(folder, 'var/lib/apt/lists'), { recursive: true });
-  await symlink('/var/lib/apt/lists', join(folder, 'var/lib/apt/lists'));
-  await copyFile(join('/', STATUS), join(folder, STATUS));
-  return apt;
 }
 
 /** A script as short as can be: everything above its time and memory is the agent's own. */
@@ -104,20 +86,18 @@ function ask(options: {
   return promise;
 }
 
-/** Makes the host below `folder`. */
-export async function openBenchHost(folder: string, agent: PackagedAgent): Promise<BenchHost> {
-  const root = join(folder, 'host');
+/** Makes the agent's part of a root that has packages. @param root what else it needs is put beside it */
+export async function openBenchHost(root: string, agent: PackagedAgent): Promise<BenchHost> {
   const configuration = join(root, 'etc/linux_patch_api');
   const certificates = join(configuration, 'certs');
   await mkdir(configuration, { recursive: true });
-  const apt = await mirrorOfThisMachine(root);
   const files = await makeOpensslIdentity({ folder: certificates, fqdn: NAME, address: ADDRESS });
   const port = await freePort(ADDRESS);
   await writeFile(join(root, 'etc/hostname'), `${NAME}\n`);
   const server = `server: { bind: ${ADDRESS}, port: ${port} }\nrate_limit: { enabled: false }\n`;
   await writeFile(join(configuration, 'config.yaml'), server);
   await writeFile(join(configuration, 'whitelist.yaml'), `entries: [${ADDRESS}]\n`);
-  const bare = join(folder, 'bare-server.cjs');
+  const bare = `${root}-bare-server.cjs`;
   await writeFile(bare, bareServer(certificates, port));
   const read = (file: string): Promise<string> => readFile(file, 'utf8');
   const identity = {
@@ -127,9 +107,8 @@ export async function openBenchHost(folder: string, agent: PackagedAgent): Promi
   };
   // Neither gets what the shell of the benchmark has for Node.
   const env = { PATH: process.env.PATH ?? '', NODE_OPTIONS: '', ...agent.environment };
-  const logFile = join(folder, 'programs.log');
+  const logFile = `${root}-programs.log`;
   return {
-    apt,
     startAgent: () => listen([...agent.command, '--root', root], { logFile, env }),
     startBareServer: () => listen([agent.node, '--disable-sigusr1', bare], { logFile, env }),
     async get(path, connections) {

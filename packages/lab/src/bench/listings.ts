@@ -1,87 +1,88 @@
-import { appendFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
-import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { must } from '../process.ts';
-import { type BenchHost, STATUS } from './bench-host.ts';
+import process from 'node:process';
+import type { BenchHost } from './bench-host.ts';
+import type { Against, ListedRoot, TypedCommand } from './listed-root.ts';
+import { readProcess } from './proc.ts';
 import { type Measurement, percentile } from './report.ts';
 
 const TURNS = 9;
 const STARTS = 3;
-
-/** What an administrator would type instead. */
-const COMMANDS = {
-  query: ['dpkg-query', '-W'],
-  installed: ['apt', 'list', '--installed'],
-  upgradable: ['apt', 'list', '--upgradable'],
-  simulated: ['apt-get', '-s', 'dist-upgrade'],
-} as const;
-type CommandName = keyof typeof COMMANDS;
+const LISTINGS = ['packages', 'patches'] as const;
+type Listing = (typeof LISTINGS)[number];
 
 const median = (values: readonly number[]): number => percentile(values, 0.5);
 
-/** An empty line changes time and size, and nothing else: what a job of dpkg does to the caches. */
-function change(host: BenchHost): Promise<void> {
-  return appendFile(join(host.apt.folder, STATUS), '\n');
+/** What one answer took. */
+interface Cost {
+  readonly ms: number;
+  /** Of a program and of what it starts. The kernel counts in hundredths of a second, so that only a sum over turns says something. */
+  readonly cpuMs: number;
 }
 
-async function timeOf(host: BenchHost, name: CommandName): Promise<number> {
-  const [program, ...args] = COMMANDS[name];
-  await change(host);
+const timeOf = (costs: readonly Cost[]): number => median(costs.map(({ ms }) => ms));
+const processorOf = (costs: readonly Cost[]): number =>
+  costs.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / costs.length;
+
+async function costOf(pid: number, work: () => Promise<unknown>): Promise<Cost> {
+  const whole = async (): Promise<number> => {
+    const { cpuMs, endedCpuMs } = await readProcess(pid);
+    return pid === process.pid ? endedCpuMs : cpuMs + endedCpuMs;
+  };
+  const before = await whole();
   const startedMs = performance.now();
-  must(await host.apt.run(program, args), program);
-  return performance.now() - startedMs;
+  await work();
+  const ms = performance.now() - startedMs;
+  return { ms, cpuMs: (await whole()) - before };
 }
 
-interface Samples {
-  readonly packages: number[];
-  readonly patches: number[];
+async function runTyped({ shown, run, ends = [0] }: TypedCommand): Promise<void> {
+  const { exitCode, stderr } = await run();
+  if (!ends.includes(exitCode ?? -1)) throw new Error(`${shown} ended with ${exitCode}: ${stderr}`);
 }
-const noSamples = (): Samples => ({ packages: [], patches: [] });
+
+type Costs = Record<Listing, Cost[]>;
+const noCosts = (): Costs => ({ packages: [], patches: [] });
 
 /** Both listings, and an answer that costs nothing but a first connection; each after a start of its own. */
-async function measureAfterStart(host: BenchHost): Promise<Samples & { readonly health: number[] }> {
-  const samples = { ...noSamples(), health: [] as number[] };
+async function measureAfterStart(host: BenchHost): Promise<Costs & { readonly health: Cost[] }> {
+  const costs = { ...noCosts(), health: [] as Cost[] };
   const paths = { packages: '/api/v1/packages', patches: '/api/v1/patches', health: '/health' };
   for (let start = 0; start < STARTS; start += 1) {
     for (const what of ['packages', 'patches', 'health'] as const) {
       const { program } = await host.startAgent();
-      await using _running = program;
-      samples[what].push((await host.get(paths[what])).ms);
+      await using running = program;
+      costs[what].push(await costOf(running.pid, () => host.get(paths[what])));
     }
   }
-  return samples;
+  return costs;
 }
 
-async function measureTurns(host: BenchHost) {
+async function measureTurns({ commands, change }: ListedRoot, host: BenchHost) {
   const { program } = await host.startAgent();
-  await using _running = program;
+  await using running = program;
   using connections = connectionsOf();
   const get = (listing: string) => host.get(`/api/v1/${listing}`, connections.agent);
-  const current = noSamples();
-  const changed = noSamples();
-  const commands = { query: [], installed: [], upgradable: [], simulated: [] } as Record<
-    CommandName,
-    number[]
-  >;
+  const [current, changed] = [noCosts(), noCosts()];
+  const theirs = new Map(Object.keys(commands).map((name) => [name, [] as Cost[]]));
+  // The first of each finds nothing that an earlier one left.
+  for (const listing of LISTINGS) await get(listing);
   // In turn, so that what else the machine does falls on all.
   for (let turn = 0; turn < TURNS; turn += 1) {
-    for (const listing of ['packages', 'patches'] as const) {
-      await change(host);
-      changed[listing].push((await get(listing)).ms);
-      current[listing].push((await get(listing)).ms);
+    for (const listing of LISTINGS) {
+      await change();
+      changed[listing].push(await costOf(running.pid, () => get(listing)));
+      current[listing].push(await costOf(running.pid, () => get(listing)));
     }
-    for (const name of Object.keys(COMMANDS) as CommandName[]) commands[name].push(await timeOf(host, name));
+    for (const [name, command] of Object.entries(commands)) {
+      await change();
+      theirs.get(name)?.push(await costOf(process.pid, () => runTyped(command)));
+    }
   }
   const totalOf = async (listing: string): Promise<number> =>
     (JSON.parse((await get(listing)).body.toString()) as { data: { total: number } }).data.total;
-  return {
-    current,
-    changed,
-    commands,
-    installed: await totalOf('packages'),
-    pending: await totalOf('patches'),
-  };
+  const totals = { installed: await totalOf('packages'), pending: await totalOf('patches') };
+  return { current, changed, theirs, totals };
 }
 
 function connectionsOf(): { readonly agent: Agent } & Disposable {
@@ -89,35 +90,54 @@ function connectionsOf(): { readonly agent: Agent } & Disposable {
   return { agent, [Symbol.dispose]: () => agent.destroy() };
 }
 
-/** `GET /packages` and `GET /patches` of the agent beside the commands of apt and dpkg in the same root. */
+/** `GET /packages` and `GET /patches` of the agent beside the commands of the package manager in the same root. */
 export async function measureListings(
+  root: ListedRoot,
   host: BenchHost,
   say: (line: string) => void,
 ): Promise<readonly Measurement[]> {
-  const { current, changed, commands, installed, pending } = await measureTurns(host);
+  const { current, changed, theirs, totals } = await measureTurns(root, host);
   const afterStart = await measureAfterStart(host);
-  say(`Listings: ${installed} packages installed, ${pending} updates pending, median of ${TURNS}`);
-  const their = (name: CommandName): number => median(commands[name]);
-  const rows = (Object.keys(COMMANDS) as CommandName[]).map(
-    (name): Measurement => ({ what: `\`${COMMANDS[name].join(' ')}\``, value: their(name), unit: 'ms' }),
+  const { name, commands, bars } = root;
+  say(
+    `Listings of ${name}: ${totals.installed} packages installed, ${totals.pending} updates pending, median of ${TURNS}`,
   );
-  const against = (what: string, samples: readonly number[], name: CommandName, limit: number) => [
-    { what, value: median(samples), unit: 'ms' },
-    {
-      what: `… as a multiple of \`${COMMANDS[name].join(' ')}\``,
-      value: median(samples) / their(name),
+  const costsOf = (command: string): readonly Cost[] => theirs.get(command) ?? [];
+  const rows = Object.entries(commands).map(([command, { shown }]) =>
+    rowOf(`\`${shown}\``, costsOf(command)),
+  );
+  const multiple = (costs: readonly Cost[], { command, limit, shownOnlyBecause }: Against): Measurement => {
+    const [beside, shown] = [costsOf(command), commands[command]?.shown];
+    const why = shownOnlyBecause === undefined ? {} : { shownOnlyBecause };
+    const processor = (processorOf(costs) / processorOf(beside)).toPrecision(2);
+    return {
+      what: `… as a multiple of \`${shown}\` (${processor} × of its processor time)`,
+      value: timeOf(costs) / timeOf(beside),
       unit: '×',
-      bar: { limit, side: 'below' as const },
-    },
+      ...(limit === undefined ? {} : { bar: { limit, side: 'below', ...why } }),
+    };
+  };
+  const against = (what: string, costs: readonly Cost[], all: readonly Against[]) => [
+    rowOf(what, costs),
+    ...all.map((one) => multiple(costs, one)),
   ];
   return [
     ...rows,
-    ...against('`GET /packages`, nothing changed', current.packages, 'query', 1),
-    ...against('`GET /patches`, nothing changed', current.patches, 'query', 1),
-    ...against('`GET /packages`, the state changed', changed.packages, 'installed', 0.5),
-    ...against('`GET /patches`, the state changed', changed.patches, 'upgradable', 1),
-    { what: '`GET /health`, first after a start', value: median(afterStart.health), unit: 'ms' },
-    ...against('`GET /packages`, first after a start', afterStart.packages, 'query', 1),
-    ...against('`GET /patches`, first after a start', afterStart.patches, 'query', 1),
+    ...against('`GET /packages`, nothing changed', current.packages, [bars.current]),
+    ...against('`GET /patches`, nothing changed', current.patches, [bars.current]),
+    ...against('`GET /packages`, the state changed', changed.packages, bars.packages),
+    ...against('`GET /patches`, the state changed', changed.patches, bars.patches),
+    rowOf('`GET /health`, first after a start', afterStart.health),
+    ...against('`GET /packages`, first after a start', afterStart.packages, [bars.current]),
+    ...against('`GET /patches`, first after a start', afterStart.patches, [bars.current]),
   ];
+}
+
+/** The time of one, and what it and all that it starts take of a processor. */
+function rowOf(what: string, costs: readonly Cost[]): Measurement {
+  return {
+    what: `${what} (processor: ${Math.round(processorOf(costs))} ms)`,
+    value: timeOf(costs),
+    unit: 'ms',
+  };
 }

@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises';
 export interface ProcessFigures {
   /** User and system time (proc_pid_stat(5)). */
   readonly cpuMs: number;
+  /** The same of programs that it started, and that have ended. */
+  readonly endedCpuMs: number;
   readonly rssMb: number;
   /** Private memory (`RssAnon`). */
   readonly rssAnonMb: number;
@@ -26,8 +28,10 @@ export async function readProcess(pid: number): Promise<ProcessFigures> {
   // The name in parentheses may hold spaces; what follows it is field 3 and on.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
+  const endedTicks = Number(fields[13]) + Number(fields[14]);
   return {
     cpuMs: ticks * MS_PER_TICK,
+    endedCpuMs: endedTicks * MS_PER_TICK,
     rssMb: statusMb(status, 'VmRSS'),
     rssAnonMb: statusMb(status, 'RssAnon'),
   };
