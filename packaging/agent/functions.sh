@@ -125,6 +125,11 @@ enable_service() {
 
 start_service() {
 	if systemd_runs; then
+		# One that has failed is tried with what is installed now; one that somebody has stopped stays so.
+		if systemctl --quiet is-failed $SERVICE.service; then
+			systemctl reset-failed $SERVICE.service || true
+			set -- start
+		fi
 		systemctl --no-block "$1" $SERVICE.service || say "the service could not be started; see: systemctl status $SERVICE" >&2
 	elif openrc_runs; then
 		case $1 in

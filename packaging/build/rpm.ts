@@ -74,7 +74,7 @@ function spec(job: PackageJob): string {
     'URL: https://linux-patch.invalid',
     'AutoReqProv: no',
     'Requires: glibc >= 2.28, libstdc++, libatomic, /bin/sh',
-    ...program.rpmRequires.map((one) => `Requires(post): ${one}`),
+    ...program.rpmRequires.map((one) => `Requires(pre,post): ${one}`),
     `ExclusiveArch: ${MACHINE_NAMES[architecture].rpm}`,
     '',
     '%description',

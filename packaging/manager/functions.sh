@@ -37,6 +37,11 @@ after_install() {
 	if [ -e "$DATA/ca/root.pem" ] || [ -e "$DATA/ca/issuing.pem" ]; then
 		if systemd_runs; then
 			if [ "$1" = first ]; then action=start; else action=try-restart; fi
+			# One that has failed is tried with what is installed now; one that somebody has stopped stays so.
+			if systemctl --quiet is-failed $SERVICE.service; then
+				systemctl reset-failed $SERVICE.service || true
+				action=start
+			fi
 			systemctl --no-block $action $SERVICE.service || say "the service could not be started; see: systemctl status $SERVICE" >&2
 		fi
 	elif kept=$(last_kept) && [ -n "$kept" ]; then

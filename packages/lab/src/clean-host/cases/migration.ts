@@ -8,7 +8,7 @@ import type { Flavour } from '../../hosts/images.ts';
 import { callAgent, installJob, untilJobEnds, untilUnpacked } from '../agent-jobs.ts';
 import type { CleanHostCase } from '../case.ts';
 import { everyPath, pathsAddedSince } from '../disk-listing.ts';
-import { installEarlier, removePackage, upgradePackage } from '../install.ts';
+import { installEarlier, packageFile, removePackage, upgradePackage } from '../install.ts';
 import { unitState, untilStatus } from '../unit.ts';
 import { agentStatus, approveByCode, NEXT_AGENT, offerUpdates } from '../world.ts';
 import { assertOwners, assertPowerless } from './owners.ts';
@@ -158,6 +158,43 @@ export const MIGRATION: readonly CleanHostCase[] = [
       await installEarlier(host, flavour);
       await approveByCode(host, manager);
       await untilStatus(host, /^Serving on/);
+    },
+  },
+  {
+    name: 'from 1.2.0: without power between unpack and configure it serves after the boot; dpkg --configure -a starts a service that failed meanwhile, and none that was stopped',
+    flavours: ['debian12'],
+    upgrades: true,
+    async run(world, flavour) {
+      const manager = await world.startManager();
+      const host = await world.newHost(flavour);
+      await refreshLists(host);
+      await installEarlier(host, flavour, { LINUX_PATCH_MANAGER_URL: manager.url });
+      await approveByCode(host, manager);
+      await untilStatus(host, /^Serving on/);
+      const { serial } = (await agentStatus(host)).identity;
+      await host.must('dpkg', ['--unpack', await packageFile(host, flavour)]);
+      await host.cutPower();
+      await host.restorePower();
+      await untilStatus(host, /^Serving on/);
+      await assertPowerless(host);
+      await assertOwners(host);
+
+      const dropIns = '/run/systemd/system/linux-patch-api.service.d';
+      const program = '/usr/bin/linux-patch-api';
+      await host.must('sh', [
+        '-ec',
+        `mkdir -p ${dropIns}; printf '[Service]\nRestart=no\n' >${dropIns}/once.conf; systemctl daemon-reload; chmod a-x ${program}`,
+      ]);
+      await host.run('systemctl', ['restart', 'linux-patch-api']);
+      assert.equal((await unitState(host)).active, 'failed');
+      await host.must('sh', ['-ec', `rm -r ${dropIns}; chmod a+x ${program}`]);
+      await host.must('dpkg', ['--configure', '-a']);
+      await untilStatus(host, /^Serving on/);
+      assert.equal((await agentStatus(host)).identity.serial, serial);
+
+      await host.must('systemctl', ['stop', 'linux-patch-api']);
+      await upgradePackage(host, flavour);
+      assert.equal((await unitState(host)).active, 'inactive');
     },
   },
 ];
