@@ -50,8 +50,11 @@ state() {
 
 as_before() {
 	inside mkdir -p -m 0700 /var/lib/linux_patch_api/jobs
-	inside mkdir -p /etc/linux_patch_api/certs /var/log/linux_patch_api
-	inside sh -c 'umask 077; echo "{}" >/etc/linux_patch_api/config.yaml; echo key >/etc/linux_patch_api/certs/server.key.pem'
+	inside mkdir -p /etc/linux_patch_api/certs /var/log/linux_patch_api /srv/patch-log
+	inside mkdir -p -m 0700 /srv/patch-jobs/work
+	inside touch /srv/patch-log/audit.log /srv/patch-log/other
+	inside ln -s /etc/shadow /srv/patch-jobs/work/link
+	inside sh -c 'umask 077; printf "jobs: { storage_path: /srv/patch-jobs }\nlogging: { file_path: /srv/patch-log/audit.log }\n" >/etc/linux_patch_api/config.yaml; echo key >/etc/linux_patch_api/certs/server.key.pem'
 }
 
 finish_deb() {
@@ -74,7 +77,8 @@ deb)
 	base=$place/base.deb:/
 	lay "$base" uncut
 	# As after a power cut between the two, when the host boots.
-	inside /usr/lib/linux-patch-api/owners
+	inside /usr/lib/linux-patch-api/owners 2>&1
+	echo "elsewhere: $(inside stat -c '%n %U,' /srv/patch-jobs /srv/patch-jobs/work /srv/patch-log /srv/patch-log/audit.log /etc/shadow | tr '\n' ' ')"
 	echo "started before it was configured: $(inside stat -c '%U' /etc/linux_patch_api/certs/server.key.pem)"
 	lay "$base" whole
 	finish_deb >/dev/null

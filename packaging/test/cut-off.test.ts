@@ -25,7 +25,11 @@ function cutOff(format: 'deb' | 'rpm' | 'pacman', ending: RegExp): string[] {
 
 describe('an installation that is cut off', () => {
   it('as an upgrade from 1.2.0 leaves an agent that starts, and is finished by dpkg --configure -a before whichever command it ended', () => {
-    const [started, steps = '', ...differing] = cutOff('deb', /_amd64\.deb$/);
+    const [why, elsewhere, started, steps = '', ...differing] = cutOff('deb', /_amd64\.deb$/);
+    expect(why).toMatch(/^\/srv\/patch-log \(logging\.file_path\) is not given .* \("other"\)/);
+    expect(elsewhere).toBe(
+      'elsewhere: /srv/patch-jobs linux-patch-api, /srv/patch-jobs/work linux-patch-api, /srv/patch-log root, /srv/patch-log/audit.log root, /etc/shadow root, ',
+    );
     expect(started).toBe('started before it was configured: linux-patch-api');
     expect(differing).toEqual([]);
     expect(Number(/^steps: (\d+)$/.exec(steps)?.[1])).toBeGreaterThan(50);

@@ -22,7 +22,7 @@ export {
 } from './logger.ts';
 export { keepMemoryLow, type ProcessMemory } from './memory.ts';
 export { deviceName, findMount, type Mount, statDevice } from './mounts.ts';
-export { findOpenPlace, findOpenWay } from './open-place.ts';
+export { findOpenFolders, findOpenPlace, findOpenWay } from './open-place.ts';
 export { type OsRelease, readOsRelease } from './os-release.ts';
 export { isStartedByRoot, ownUid, permissionAdvice } from './permission.ts';
 export { findPortHolder, type PortHolder } from './port-holder.ts';

@@ -26,9 +26,14 @@ export async function findOpenPlace({ files, path }: Place): Promise<string[]> {
 
 /** The same, and why others than root can say through which folders the path leads: for one that somebody else may choose. */
 export async function findOpenWay({ files, path }: Place): Promise<string[]> {
+  return [...(await findOpenPlace({ files, path })), ...(await findOpenFolders(files, dirname(path)))];
+}
+
+/** Why others than root can say what is in a folder, and in those that lead to it. */
+export async function findOpenFolders(files: Files, innermost: string): Promise<string[]> {
   const owners = new Set([0, await ownUid(files)]);
-  const faults = await findOpenPlace({ files, path });
-  for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
+  const faults: string[] = [];
+  for (let folder = innermost; folder !== dirname(folder); folder = dirname(folder)) {
     const behind = await files.factsBehind(folder);
     const stranger = [await files.facts(folder), behind].find((one) => one && !owners.has(one.uid));
     if (stranger) faults.push(`${folder}: belongs to user ${stranger.uid}, who can lay another one there`);

@@ -17,10 +17,12 @@ import { readConfiguredBackend } from './package-interface/configured-backend.ts
 import { packageEnvironment } from './packages/environment.ts';
 import { openPackageManager } from './packages/open.ts';
 import { openHostPolicy } from './policy/host-policy.ts';
+import { findAgentsFolders } from './requests/agents-folders.ts';
 import { withHostsNetwork } from './requests/hosts-network.ts';
 import { openPlannedSteps } from './requests/planned-steps.ts';
 import { type Serves, serveRequest } from './requests/serve-request.ts';
 import { doJob } from './run/do-job.ts';
+import { readJobSettings } from './run/job-settings.ts';
 import { readHostAuthority } from './signature/host-authority.ts';
 import { openPinKeeper } from './signature/take-job-key.ts';
 import { type HostWish, type JobWish, jobArguments, parseWish, USAGE, type Wish } from './wish.ts';
@@ -82,6 +84,12 @@ export async function runWorker(args: readonly string[], doors: WorkerDoors): Pr
       doors.program.stdout(wish.print);
       return 0;
     }
+    if ('folders' in wish) {
+      const { folders, faults } = await findAgentsFolders({ ...wish, files: doors.files });
+      doors.program.stdout(folders.map((folder) => `${folder}\n`).join(''));
+      doors.program.stderr(faults.map((fault) => `${fault}\n`).join(''));
+      return 0;
+    }
     if (wish.job === undefined) channel = doors.program.openChannel();
   } catch (error) {
     doors.program.stderr(`linux-patch-worker cannot work: ${messageOf(error)}\n\n${USAGE}`);
@@ -137,7 +145,8 @@ async function answerRequest(
     place: pinPlace(root),
     authority: () => readHostAuthority({ files, root, configFile }),
   });
-  const host = { root, configFile, files, clock, commands, logger };
+  const jobsFolder = async () => (await readJobSettings({ files, root, path: configFile })).storagePath;
+  const host = { root, configFile, files, clock, commands, logger, jobsFolder };
   await serveRequest({ channel, host, serves, openPackages: open, planned, admission, pinKeeper, signal });
 }
 

@@ -12,6 +12,7 @@ usage: linux-patch-worker request [--without-network|--only-refresh] [--root DIR
                               [--backend auto|${BACKENDS.join('|')}]
        linux-patch-worker run JOB [--attached] [--clock-fault TEXT] [--root DIR] [--config FILE]
                               [--backend auto|${BACKENDS.join('|')}]
+       linux-patch-worker folders [--root DIR] [--config FILE]
        linux-patch-worker --help | --version
 
 A request comes as one line of JSON over the socket that the service manager hands over, else on standard input,
@@ -19,7 +20,8 @@ and as many bytes after it as its member "bytes" says; the answer is one line, t
 --without-network: this process has no network of the host, so it refuses to refresh the package lists; --only-refresh: it
 refuses everything else. A job is done when a request had it accepted; such a process is started by a request, too. What comes of it is said on
 standard output, in lines of JSON. With --attached it ends with whoever started it. --clock-fault says, in base64url, why
-the clock is not believed. Without --backend, package_manager.backend of the configuration counts.
+the clock is not believed. Without --backend, package_manager.backend of the configuration counts. folders: which folders that
+the configuration names are the agent's alone, a line each; on standard error, why others are not.
 `;
 
 /** On what to work. */
@@ -39,9 +41,10 @@ export interface JobWish {
   readonly clockFault: string | undefined;
 }
 
-/** What the command line asks for: a text, a job, or else an answer to a request. */
+/** What the command line asks for: a text, the folders of the agent, a job, or else an answer to a request. */
 export type Wish =
   | { readonly print: string }
+  | (Pick<HostWish, 'root' | 'configFile'> & { readonly folders: true })
   | (HostWish & { readonly job: JobWish | undefined; readonly serves: Serves });
 
 /** Below the root. */
@@ -68,13 +71,15 @@ export function parseWish(args: readonly string[]): Wish {
   });
   if (values.help) return { print: USAGE };
   if (values.version) return { print: `${VERSION}\n` };
+  const root = resolve(values.root);
+  const configFile = resolve(values.config ?? join(root, CONFIG_FILE));
+  if (positionals.length === 1 && positionals[0] === 'folders') return { root, configFile, folders: true };
   const job = jobOf(positionals, values);
   const serves = servesOf(values, job);
   const backend = CONFIGURED_BACKENDS.find((one) => one === values.backend);
   if (values.backend !== undefined && !backend)
     throw new Error(`--backend ${values.backend} is none of auto, ${BACKENDS.join(', ')}`);
-  const root = resolve(values.root);
-  return { root, configFile: resolve(values.config ?? join(root, CONFIG_FILE)), backend, job, serves };
+  return { root, configFile, backend, job, serves };
 }
 
 function servesOf(

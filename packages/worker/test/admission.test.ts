@@ -161,10 +161,11 @@ describe('whoever owns the process of the agent', () => {
   });
 
   it('makes no order of a job that it wrote down itself, nor of one that others could write', async () => {
-    const { root, ask, signedStart, orders, run } = await admissionWorld();
+    const { root, put, ask, signedStart, orders, run } = await admissionWorld();
     await leaveJob(root, OTHER_JOB, { ended: false });
     const { job = '' } = await signedStart();
-    const takeOver = { v: 1, op: 'take-over', folder: join(root, 'jobs') };
+    await put('etc/linux_patch_api/config.yaml', `jobs: { storage_path: "${join(root, 'jobs')}" }\n`);
+    const takeOver = { v: 1, op: 'take-over' };
     expect(await ask(takeOver)).toEqual({ jobs: 0 });
     expect((await orders()).map((one) => one.job)).toEqual([job]);
     await chmod(join(root, ORDERS, `${job}.json`), 0o666);
@@ -314,12 +315,13 @@ describe('a host that pins no key', () => {
   });
 
   it('looks for the work of an earlier release where that has begun it, and begins none there', async () => {
-    const { root, ask, orders } = await admissionWorld();
+    const { root, put, ask, orders } = await admissionWorld();
+    await put('etc/linux_patch_api/config.yaml', `jobs: { storage_path: "${join(root, 'jobs')}" }\n`);
     for (const job of [OTHER_JOB, INSTANCE]) await leaveJob(root, job, { ended: false });
     const work = join(root, 'jobs/work', INSTANCE);
     await mkdir(work, { recursive: true });
     await writeFile(join(work, 'plan.json'), '{}');
-    expect(await ask({ v: 1, op: 'take-over', folder: join(root, 'jobs') })).toEqual({ jobs: 2 });
+    expect(await ask({ v: 1, op: 'take-over' })).toEqual({ jobs: 2 });
     expect(Object.fromEntries((await orders()).map(({ job, by }) => [job, by]))).toEqual({
       [OTHER_JOB]: { kind: 'earlier_release', begun: false },
       [INSTANCE]: { kind: 'earlier_release', begun: true },
@@ -327,8 +329,9 @@ describe('a host that pins no key', () => {
   });
 
   it('goes on with what an earlier release accepted and did not end, once', async () => {
-    const { root, ask, askAtSocket, orders, run } = await admissionWorld();
-    const takeOver = { v: 1, op: 'take-over', folder: join(root, 'jobs') };
+    const { root, put, ask, askAtSocket, orders, run } = await admissionWorld();
+    await put('etc/linux_patch_api/config.yaml', `jobs: { storage_path: "${join(root, 'jobs')}" }\n`);
+    const takeOver = { v: 1, op: 'take-over' };
     await leaveJob(root, OTHER_JOB, { ended: false });
     await leaveJob(root, INSTANCE, { ended: true });
     expect(await askAtSocket(takeOver)).toMatchObject({ code: 'FORBIDDEN' });

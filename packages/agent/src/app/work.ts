@@ -106,7 +106,7 @@ async function takeOverEarlierJobs({ host, settings, report }: WorkContext, chan
   const names = await files.list(folder, { missingOk: true });
   if (!names.some((name) => name.endsWith('.json'))) return;
   try {
-    const count = await changes.takeOver(folder);
+    const count = await changes.takeOver();
     report.logger.info('jobs of an earlier release are gone on with', { count });
   } catch (error) {
     report.logger.error('jobs of an earlier release that have not ended cannot be gone on with', { error });

@@ -14,6 +14,6 @@ export interface Changes {
   cancel(passed: PassedChange): Promise<CancelAnswer>;
   /** An accepted job that has not begun is not done any more. A fault is in the log: the job is over for its caller. */
   withdraw(job: string): Promise<void>;
-  /** Has done what an earlier release accepted. @param folder `jobs.storage_path` */
-  takeOver(folder: string): Promise<number>;
+  /** Has done what an earlier release accepted and left in `jobs.storage_path`. */
+  takeOver(): Promise<number>;
 }

@@ -39,8 +39,8 @@ export function createChanges(
         });
       }
     },
-    async takeOver(folder) {
-      return (await link.ask({ v: 1, op: 'take-over', folder }, TakeOverAnswer, { lane })).jobs;
+    async takeOver() {
+      return (await link.ask({ v: 1, op: 'take-over' }, TakeOverAnswer, { lane })).jobs;
     },
   };
 }

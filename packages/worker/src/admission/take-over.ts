@@ -28,7 +28,14 @@ export async function takeOver(options: TakeOverOptions, jobsFolder: string): Pr
   let count = 0;
   for (const { core, request, named } of await new JobJournal({ folder: jobsFolder, files, logger }).load()) {
     const [open] = await findOpenWay({ files, path: join(jobsFolder, `${core.job_id}.json`) });
-    if (isFinished(core) || open !== undefined) continue;
+    if (isFinished(core)) continue;
+    if (open !== undefined) {
+      logger.warn('a job of an earlier release is not taken over, because others than root could write it', {
+        job_id: core.job_id,
+        reason: open,
+      });
+      continue;
+    }
     const plan = join(jobsFolder, 'work', core.job_id, 'plan.json');
     const by = { kind: 'earlier_release', begun: (await files.facts(plan)) !== undefined } as const;
     await orders.accept({ v: 1, job: core.job_id, request, named, by, acceptedAtMs: clock.now() });

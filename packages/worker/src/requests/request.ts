@@ -120,7 +120,7 @@ export const WorkerRequest = lazily(() =>
     /** Which installation this is, made where there is none of this host. */
     z.strictObject({ v: z.literal(1), op: z.literal('instance') }),
     /** What an earlier release has accepted and not ended is to be done; asked for once, before anything was accepted. */
-    z.strictObject({ v: z.literal(1), op: z.literal('take-over'), folder: z.string().min(1).max(4_096) }),
+    z.strictObject({ v: z.literal(1), op: z.literal('take-over') }),
   ]),
 );
 export type WorkerRequest = z.infer<typeof WorkerRequest>;

@@ -80,6 +80,8 @@ export interface AskedHost {
   readonly clock: Clock;
   readonly commands: Commands;
   readonly logger: Logger;
+  /** `jobs.storage_path`, as it is now. */
+  readonly jobsFolder: () => Promise<string>;
 }
 
 export interface ServeRequestOptions {
@@ -161,7 +163,7 @@ function isChange(request: ReadingRequest | ChangeRequest): request is ChangeReq
 async function verdictOn(
   request: ChangeRequest,
   body: Uint8Array,
-  { admission, channel: { isStarters } }: ServeRequestOptions,
+  { admission, host, channel: { isStarters } }: ServeRequestOptions,
 ): Promise<unknown> {
   switch (request.op) {
     case 'start':
@@ -181,7 +183,9 @@ async function verdictOn(
       return (await admission.instance()) satisfies InstanceAnswer;
     case 'take-over':
       if (!isStarters) throw notTakenOver();
-      return { jobs: await admission.takeOver(request.folder) } satisfies z.output<typeof TakeOverAnswer>;
+      return { jobs: await admission.takeOver(await host.jobsFolder()) } satisfies z.output<
+        typeof TakeOverAnswer
+      >;
   }
 }
 
