@@ -1,4 +1,4 @@
-import { HOUR_MS } from '@linux-patch/contract';
+import { HOUR_MS, messageOf, PatchError } from '@linux-patch/contract';
 import type { Clock, Files } from '@linux-patch/runtime';
 import { OutlivingProgram } from '../detached/outliving-program.ts';
 import type { DetachedService } from '../detached/service.ts';
@@ -51,8 +51,7 @@ export function createLaunch(options: LaunchOptions): Launch {
         const order = await orders.find(job);
         if (!order) return { kind: (await place.hasBegun()) ? 'ended' : 'unknown' };
         if (!(await place.hasBegun())) await waiting.requireFresh(order);
-        await place.begin();
-        if (order.by.kind === 'root') await showRoots(options, place, order);
+        await prepare(options, place, order);
         const [first = '', ...args] = commandOf(job, clockFault);
         // The process keeps the limit of its job itself; this is what a host that goes down waits for.
         const command = { program: first, args, env: {}, timeoutMs: HOUR_MS };
@@ -69,6 +68,26 @@ export function createLaunch(options: LaunchOptions): Launch {
       if (!(await orders.find(job))) await place.forget();
     },
   };
+}
+
+/** Makes the place of a job that is to begin; nothing is left of it where that fails. @throws PatchError `SERVICE_UNHEALTHY` */
+async function prepare(
+  options: Pick<LaunchOptions, 'files' | 'folder'>,
+  place: RunPlace,
+  order: Order,
+): Promise<void> {
+  const isNew = !(await place.hasBegun());
+  try {
+    await place.begin();
+    if (order.by.kind === 'root') await showRoots(options, place, order);
+  } catch (cause) {
+    if (isNew) await place.forget().catch(() => {});
+    throw new PatchError(
+      'SERVICE_UNHEALTHY',
+      `The job was not begun because its folder could not be written (${messageOf(cause)}), so nothing was changed. Free space or mend ${runsFolder(options.folder)}.`,
+      { cause },
+    );
+  }
 }
 
 /** What earlier jobs of root left is removed here: an agent may never come. */

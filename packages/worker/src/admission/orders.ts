@@ -125,6 +125,7 @@ export function openOrders(options: { readonly files: Files; readonly folder: st
         const data = JSON.stringify(order);
         await files.writeDurably({ path: fileOf(order.job), data, mode: FILE_MODE });
       } catch (cause) {
+        await files.remove(lockOf(order.job)).catch(() => {});
         throw notWritten(folder, cause);
       }
     },
