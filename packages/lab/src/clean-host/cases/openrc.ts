@@ -9,11 +9,12 @@ import { everyPath, pathsAddedSince } from '../disk-listing.ts';
 import {
   configureAgent,
   installCommand,
+  installEarlier,
   installInImage,
   installPackage,
   packageFile,
-  reinstallPackage,
   removePackage,
+  upgradePackage,
 } from '../install.ts';
 import { agentLog, agentPid, openrcState, untilAgentLogged, untilOpenrcState } from '../openrc.ts';
 import { listeners } from '../unit.ts';
@@ -134,19 +135,23 @@ export const OPENRC: readonly CleanHostCase[] = [
     },
   },
   {
-    name: 'an upgrade serves again with the same identity; after purge nothing is left',
+    name: 'an upgrade from 1.2.0, and one more, serve again with the same identity; after purge nothing is left',
     flavours,
+    upgrades: true,
     async run(world, flavour) {
       const manager = await world.startManager();
       const host = await world.newHost(flavour);
       const before = await everyPath(host);
-      await installPackage(host, flavour, { env: { LINUX_PATCH_MANAGER_URL: manager.url } });
+      await refreshLists(host);
+      await installEarlier(host, flavour, { LINUX_PATCH_MANAGER_URL: manager.url });
       await approveByCode(host, manager);
       await untilAgentLogged(host, /Listening on/);
       const { serial } = (await agentStatus(host)).identity;
-      await reinstallPackage(host, flavour);
-      await untilAgentLogged(host, /Listening on/, 2);
-      assert.equal((await agentStatus(host)).identity.serial, serial);
+      for (const times of [2, 3]) {
+        await upgradePackage(host, flavour);
+        await untilAgentLogged(host, /Listening on/, times);
+        assert.equal((await agentStatus(host)).identity.serial, serial);
+      }
       await removePackage(host, flavour, 'purge');
       await host.must('apt-get', ['purge', '-y', '-qq', 'libatomic1']);
       assert.deepEqual(await pathsAddedSince(host, before), []);
