@@ -28,8 +28,10 @@ export const PATCHING: readonly CleanHostCase[] = [
       const { manager, host } = await servingHost(world, flavour, []);
       const id = await installJob(world, manager, host, 'toyslow');
       await untilUnpacked(host);
-      if (flavour === 'openrc') await host.must('rc-service', ['linux-patch-api', 'restart']);
-      else {
+      if (flavour === 'openrc') {
+        for (const act of ['restart', 'stop', 'start'])
+          await host.must('rc-service', ['linux-patch-api', act]);
+      } else {
         const unit = await host.must('systemctl', ['is-active', `linux-patch-job-${id}`]);
         assert.equal(unit.trim(), 'active');
         await host.must('systemctl', ['restart', 'linux-patch-api']);
