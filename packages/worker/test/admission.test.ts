@@ -1,7 +1,18 @@
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateJobKey, jobPublicKey } from '@linux-patch/pki';
-import { systemFiles } from '@linux-patch/runtime/node';
+import { nodeCommands, systemFiles } from '@linux-patch/runtime/node';
 import { memoryLogger } from '@linux-patch/runtime/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { NO_TEXT } from '../src/jobs/job-output.ts';
@@ -346,6 +357,26 @@ describe('a host that pins no key', () => {
     expect(await run(OTHER_JOB)).toMatchObject({ code: 'SERVICE_UNHEALTHY' });
     expect(await ask(takeOver)).toEqual({ jobs: 0 });
     expect(await orders()).toEqual([]);
+  });
+});
+
+describe('a folder of jobs that is another user’s already', () => {
+  it('is looked at without a link and a pipe, and nothing in it is renamed, whatever it leads to', async () => {
+    const { root, put, ask, orders } = await admissionWorld();
+    await leaveJob(root, OTHER_JOB, { ended: false });
+    await chown(join(root, 'jobs'), 4_242, 4_242);
+    await nodeCommands().run({ program: 'mkfifo', args: [join(root, 'jobs/a.json')], timeoutMs: 60_000 });
+    await put('etc/others/daemon.json', '{}');
+    await symlink(join(root, 'etc/others/daemon.json'), join(root, 'jobs/b.json'));
+    await symlink(join(root, 'etc/others'), join(root, 'link'));
+    for (const folder of ['jobs', 'link']) {
+      const names = await readdir(join(root, folder));
+      await put('etc/linux_patch_api/config.yaml', `jobs: { storage_path: "${join(root, folder)}" }\n`);
+      expect(await ask({ v: 1, op: 'take-over' })).toEqual({ jobs: 0 });
+      expect(await readdir(join(root, folder))).toEqual(names);
+      expect(await orders()).toEqual([]);
+      await rm(join(root, ORDERS), { recursive: true });
+    }
   });
 });
 

@@ -26,9 +26,12 @@ export async function takeOver(options: TakeOverOptions, jobsFolder: string): Pr
   await files.makeFolder(join(begun, 'orders'), 0o700);
   const orders = openOrders({ files, folder: begun });
   let count = 0;
-  for (const { core, request, named } of await new JobJournal({ folder: jobsFolder, files, logger }).load()) {
-    const [open] = await findOpenWay({ files, path: join(jobsFolder, `${core.job_id}.json`) });
+  // The folder can be another user's already: nothing in it is changed or read through a link.
+  const plain = Object.assign({}, files, files.plain);
+  const { entries } = await new JobJournal({ folder: jobsFolder, files: plain, logger }).look();
+  for (const { core, request, named } of entries) {
     if (isFinished(core)) continue;
+    const [open] = await findOpenWay({ files, path: join(jobsFolder, `${core.job_id}.json`) });
     if (open !== undefined) {
       logger.warn('a job of an earlier release is not taken over, because others than root could write it', {
         job_id: core.job_id,
