@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { temporaryFolder } from '@linux-patch/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -52,10 +52,30 @@ describe('what the configuration has the agent write elsewhere', () => {
   });
 
   it('is one folder where one holds the others, and nothing where it lies in a usual one or is not there', async () => {
-    const { at, config, ask } = await movedHost();
+    const { at, put, config, ask } = await movedHost();
     await rm(at('srv/jobs'), { recursive: true });
     await config(at('srv'));
-    expect(await ask()).toEqual({ folders: ['srv'], faults: [] });
+    expect((await ask()).faults[0]).toMatch(/srv \(jobs\.storage_path\) .* one of the system/);
+    await mkdir(at('data'));
+    for (const name of ['log', 'certs']) await rename(at(`srv/${name}`), at(`data/${name}`));
+    await rename(at('data'), at('srv/agent'));
+    await put(
+      'etc/linux_patch_api/config.yaml',
+      `jobs: { storage_path: "${at('srv/agent')}" }\nlogging: { file_path: "${at('srv/agent/log/patch.log')}" }\ntls: { ca_cert: "${at('srv/agent/certs/root.pem')}", server_key: "${at('srv/agent/certs/server.key.pem')}" }\n`,
+    );
+    await mkdir(at('srv/agent/lost+found'));
+    expect(await ask()).toEqual({ folders: ['srv/agent'], faults: [] });
+    // What lies deeper would be given with it.
+    await put('srv/agent/log/other.log');
+    expect(await ask()).toEqual({
+      folders: ['srv/agent/certs'],
+      faults: [
+        expect.stringMatching(/srv\/agent \(jobs\.storage_path\) .* \("log\/other\.log"\)/),
+        expect.stringMatching(/srv\/agent\/log \(logging\.file_path\) .* \("other\.log"\)/),
+      ],
+    });
+    for (const name of ['log', 'certs']) await rename(at(`srv/agent/${name}`), at(`srv/${name}`));
+    await rm(at('srv/log/other.log'));
     await config(at('var/lib/linux_patch_api/elsewhere'));
     expect(await ask()).toEqual({ folders: ['srv/log', 'srv/certs'], faults: [] });
     await config(at('nowhere/jobs'));

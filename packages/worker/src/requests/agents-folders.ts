@@ -1,4 +1,4 @@
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { lazily, messageOf } from '@linux-patch/contract';
 import { type Files, findOpenFolders, findOpenPlace } from '@linux-patch/runtime';
 import { readConfiguration } from '@linux-patch/runtime/configuration';
@@ -20,6 +20,22 @@ const MovedPlaces = lazily(() =>
 
 const JOB_FILE = /^[\da-f-]{36}\.(?:json|log)(?:\.corrupt)?$/;
 const TEMPORARY = /^(?:\..+\.\d+-\d+\.tmp|\.linux-patch-doctor)$/;
+/** Of a file system of its own; it stays root's. */
+const OF_MOUNTS = 'lost+found';
+/** Of the system (FHS 3.0), also while nothing else is in them. */
+const SYSTEMS = [
+  'home',
+  'media',
+  'mnt',
+  'opt',
+  'root',
+  'run',
+  'srv',
+  'tmp',
+  'var/local',
+  'var/opt',
+  'var/tmp',
+];
 /** What the agent lays beside its private key, by which it is known for its own store and no copy that root has made. */
 const GENERATIONS = 'generations';
 const STORE_NAMES = [
@@ -119,16 +135,33 @@ async function whyNot(
   if (facts.kind !== 'folder') return 'it is no folder of its own; name the one that a link leads to';
   const [open] = await findOpenFolders(files, dirname(folder));
   if (open !== undefined) return open;
+  if (SYSTEMS.some((one) => join(root, one) === folder))
+    return 'it is one of the system, for everybody; name a folder in it';
   const agent = await files.facts(join(root, USUAL[1] ?? ''));
   if (facts.uid !== 0 && facts.uid !== agent?.uid) return `it belongs to user ${facts.uid}`;
-  const isOwn = (name: string): boolean =>
-    TEMPORARY.test(name) ||
-    all.some((one) => (one.folder === folder ? one.isOwn(name) : one.folder === join(folder, name)));
-  const others = (await files.list(folder)).filter((name) => !isOwn(name));
+  const others = await othersNames(files, folder, all);
   if (others.length === 0) return undefined;
   const more = others.length > NAMES_SHOWN ? ` and ${others.length - NAMES_SHOWN} more` : '';
   const shown = others.slice(0, NAMES_SHOWN).map((name) => JSON.stringify(name));
   return `it holds what is not the agent's (${shown.join(', ')}${more}); move what is the agent's into a folder of its own, and name that`;
+}
+
+/** What is not the agent's in a folder, and in those within it that are given with it; as paths below it. */
+async function othersNames(files: Files, folder: string, all: readonly Moved[]): Promise<string[]> {
+  const within = new Set(all.map((one) => one.folder).filter((one) => isWithin(one, folder)));
+  const isOwn = (place: string, name: string): boolean =>
+    TEMPORARY.test(name) ||
+    name === OF_MOUNTS ||
+    within.has(join(place, name)) ||
+    all.some((one) => one.folder === place && one.isOwn(name));
+  const others: string[] = [];
+  for (const place of within) {
+    const names = await files.list(place, { missingOk: true });
+    others.push(
+      ...names.filter((name) => !isOwn(place, name)).map((name) => relative(folder, join(place, name))),
+    );
+  }
+  return others;
 }
 
 function isWithin(path: string, folder: string): boolean {
