@@ -31,8 +31,8 @@ ${MAKE_ACCOUNT}
 case "$1" in
 configure)
 	if [ -z "$2" ] || [ -e ${marker} ]; then
-		rm -f ${marker}
 		after_install first
+		rm -f ${marker}
 	else
 		after_install again
 	fi

@@ -95,6 +95,23 @@ deb)
 		rm -rf "$place/at$step" "$place/at$step.work"
 	done
 	echo "steps: $((step - 1))"
+	umount "$place/whole.root"
+	base=$place/whole:$base
+	lay "$base" removed
+	inside dpkg --remove linux-patch-api >/dev/null 2>&1
+	cp "$package" "$root/package.deb"
+	inside dpkg --force-depends --unpack /package.deb >/dev/null
+	rm "$root/package.deb"
+	umount "$root"
+	for step in 20 30 40; do
+		lay "$place/removed:$base" "after$step"
+		echo "$step" >"$root/stop"
+		if finish_deb >/dev/null 2>&1; then echo "step $step after a removal: not cut off"; fi
+		rm "$root/stop"
+		finish_deb >/dev/null
+		echo "enabled after a removal: $(inside find /etc/systemd/system -name linux-patch-api.service | wc -l)"
+		umount "$root"
+	done
 	;;
 rpm | pacman)
 	file=/package.${package##*.}
