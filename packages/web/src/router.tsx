@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { auditSearchOf } from './audit/audit-search.ts';
 import { certificateSearchOf } from './certificates/certificate-search.ts';
+import { tabSearchOf } from './host/tab-search.ts';
 import { hostsSearchOf } from './hosts/hosts-search.ts';
 import { jobsSearchOf } from './jobs/jobs-search.ts';
 import { patchSearch } from './patch/wish.ts';
@@ -11,11 +12,6 @@ import { Shell } from './shell/shell.tsx';
 import { updatesSearch } from './updates/updates-search.ts';
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotHere });
-
-/** What of an address is a screen's search. */
-function searchOf({ q }: Record<string, unknown>): { readonly q?: string } {
-  return typeof q === 'string' && q !== '' ? { q } : {};
-}
 
 const dashboard = createRoute({
   getParentRoute: () => root,
@@ -39,7 +35,7 @@ const host = createRoute({
 const hostTab = createRoute({
   getParentRoute: () => root,
   path: '/hosts/$name/$tab',
-  validateSearch: searchOf,
+  validateSearch: tabSearchOf,
   component: lazyRouteComponent(() => import('./host/host-screen.tsx'), 'HostScreen'),
 });
 

@@ -115,6 +115,31 @@ describe('The page', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('leads from the number of security updates of a host to those updates', async () => {
+    await using window = await fleet.open();
+    const { page, complaints } = window;
+    await signIn(page, 'ada');
+    await page.goto(`/hosts/${fleet.host.name}`);
+    const number = page.locator('a[href$="/updates?security=yes"]');
+    const waiting = Number(await number.textContent());
+    expect(waiting).toBeGreaterThan(0);
+    await number.click();
+    const listed = page.getByRole('region', { name: 'When it was listed last' });
+    await listed.waitFor();
+    const figures = async (): Promise<number[]> => [
+      await listed.getByRole('cell', { name: '✖ yes' }).count(),
+      (await listed.getByRole('row').count()) - 1,
+    ];
+    expect(await figures()).toEqual([waiting, waiting]);
+    await page.getByLabel('Security updates only').press(' ');
+    await page.waitForURL('**/updates');
+    await listed.getByRole('cell', { name: 'no', exact: true }).first().waitFor();
+    const [security, all = 0] = await figures();
+    expect(security).toBe(waiting);
+    expect(all).toBeGreaterThan(waiting);
+    expect(complaints).toEqual([]);
+  });
+
   it('finds hosts by what they have installed, in the order that is wanted, with the keys alone', async () => {
     await using window = await fleet.open();
     const { page, complaints } = window;
@@ -215,7 +240,9 @@ describe('The page', () => {
     const numbers = page.locator('dd').getByRole('link', { name: /^\d+$/ });
     await numbers.first().waitFor();
     const leads = await numbers.evaluateAll((links) => links.map((link) => link.getAttribute('href')));
-    const tabs = ['updates', 'updates', 'packages'].map((tab) => `/hosts/${fleet.host.name}/${tab}`);
+    const tabs = ['updates?security=yes', 'updates', 'packages'].map(
+      (tab) => `/hosts/${fleet.host.name}/${tab}`,
+    );
     expect(leads).toEqual(tabs);
     expect((await fleet.host.run('leave', '--force')).exitCode).toBe(0);
     await page.getByText('This host has left').waitFor();

@@ -2,6 +2,7 @@ import type { Host } from '@linux-patch/contract';
 import { Alert, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import type { Answered } from '../api/call.ts';
 import { ask } from '../api/queries.ts';
 import { labelsOf } from '../hosts/known-host.ts';
 import { identityOf } from '../hosts/known-identity.ts';
@@ -15,6 +16,7 @@ import { Facts } from './facts.tsx';
 import { PutTogether } from './put-together.tsx';
 import { RebootHost } from './reboot-host.tsx';
 import type { TabProps } from './tab-props.ts';
+import type { TabSearch } from './tab-search.ts';
 
 /** Whether the host needs a reboot, and why. */
 function rebootWords({ needed, reasons }: Host['reboot']): string {
@@ -28,15 +30,52 @@ function InTab({
   host,
   tab,
   number,
+  search = {},
 }: {
   readonly host: Host;
   readonly tab: string;
+  readonly search?: TabSearch;
   readonly number: number;
 }) {
   return (
-    <Link to="/hosts/$name/$tab" params={{ name: host.fqdn, tab }}>
+    <Link to="/hosts/$name/$tab" params={{ name: host.fqdn, tab }} search={search}>
       {number.toLocaleString('en')}
     </Link>
+  );
+}
+
+/** How the host stands by its last listing; every number leads to what it counts. */
+function Waiting({
+  host,
+  listing,
+}: {
+  readonly host: Host;
+  readonly listing: Answered<'hostInventory'>['host'];
+}) {
+  const isUnknown = listing.state === 'unknown';
+  return (
+    <Facts
+      of={[
+        ['State', <StateName key="state" state={listing.state} />],
+        [
+          isUnknown ? 'Security updates, then' : 'Security updates',
+          <InTab
+            key="security"
+            host={host}
+            tab="updates"
+            search={{ security: 'yes' }}
+            number={listing.security_updates}
+          />,
+        ],
+        [
+          isUnknown ? 'All updates, then' : 'All updates',
+          <InTab key="updates" host={host} tab="updates" number={listing.updates} />,
+        ],
+        ['Packages', <InTab key="packages" host={host} tab="packages" number={listing.packages} />],
+        ['Listed', <When key="listed" at={listing.listed_at} />],
+        ['Asked', <When key="asked" at={listing.checked_at} />],
+      ]}
+    />
   );
 }
 
@@ -66,32 +105,14 @@ export function OverviewTab({ host }: TabProps) {
         </Alert>
       )}
       <Loaded query={query} what="what waits on the host">
-        {({ host: listing }) => {
-          const isUnknown = listing.state === 'unknown';
-          return (
-            <>
-              {isUnknown ? (
-                <Unknown title="What waits on this host is unknown" reason={listing.reason} />
-              ) : null}
-              <Facts
-                of={[
-                  ['State', <StateName key="state" state={listing.state} />],
-                  [
-                    isUnknown ? 'Security updates, then' : 'Security updates',
-                    <InTab key="security" host={host} tab="updates" number={listing.security_updates} />,
-                  ],
-                  [
-                    isUnknown ? 'All updates, then' : 'All updates',
-                    <InTab key="updates" host={host} tab="updates" number={listing.updates} />,
-                  ],
-                  ['Packages', <InTab key="packages" host={host} tab="packages" number={listing.packages} />],
-                  ['Listed', <When key="listed" at={listing.listed_at} />],
-                  ['Asked', <When key="asked" at={listing.checked_at} />],
-                ]}
-              />
-            </>
-          );
-        }}
+        {({ host: listing }) => (
+          <>
+            {listing.state === 'unknown' ? (
+              <Unknown title="What waits on this host is unknown" reason={listing.reason} />
+            ) : null}
+            <Waiting host={host} listing={listing} />
+          </>
+        )}
       </Loaded>
       <Text fw={600}>The host</Text>
       <Facts

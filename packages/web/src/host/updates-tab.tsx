@@ -1,5 +1,7 @@
-import { Alert, Stack, Table, Text } from '@mantine/core';
+import { Alert, Checkbox, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import { type Answered, call } from '../api/call.ts';
 import { ActButton } from '../shell/act-button.tsx';
 import { PagedTable } from '../shell/paged-table.tsx';
@@ -11,8 +13,11 @@ import { securityWord } from '../words/security-word.ts';
 import { useNow } from '../words/use-now.ts';
 import { When } from '../words/when.tsx';
 import type { TabProps } from './tab-props.ts';
+import { type TabSearch, wantedOf } from './tab-search.ts';
 import { wholeListing } from './whole-listing.ts';
 import { whyItStays, whyListedStays } from './why-it-stays.ts';
+
+const route = getRouteApi('/hosts/$name/$tab');
 
 type Patch = Answered<'hostPatches'>['patches'][number];
 
@@ -33,19 +38,58 @@ function ListsDoubts({ lists }: Pick<Answered<'hostPatches'>, 'lists'>) {
   );
 }
 
+/** Updates of which those are shown that somebody wants to see, or that none of them is one. */
+function Wanted<U>({
+  caption,
+  updates,
+  securityOf,
+  row,
+}: {
+  readonly caption: string;
+  /** At least one. */
+  readonly updates: readonly U[];
+  readonly securityOf: (update: U) => boolean | null;
+  /** A `Table.Tr` with its key. */
+  readonly row: (one: U) => ReactNode;
+}) {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { shown, remark } = wantedOf(updates, securityOf, search);
+  const isOnly = search.security === 'yes';
+  const next: TabSearch = isOnly ? {} : { security: 'yes' };
+  return (
+    <>
+      <Checkbox
+        label="Security updates only"
+        checked={isOnly}
+        onChange={() => void navigate({ search: next, replace: true })}
+      />
+      {shown.length === 0 ? (
+        <Empty title="None of the updates that wait is known to mend a security fault." />
+      ) : (
+        <PagedTable caption={caption} head={HEAD} rows={shown} row={row} />
+      )}
+      {remark === undefined ? null : <Text size="sm">{remark}</Text>}
+    </>
+  );
+}
+
+const knownSecurity = ({ security, security_known: isKnown }: Patch): boolean | null =>
+  isKnown === false ? null : security;
+
 function Asked({ patches }: { readonly patches: readonly Patch[] }) {
   if (patches.length === 0) return <Empty title="Nothing waits, the host says." />;
   return (
-    <PagedTable
+    <Wanted
       caption="As the host says now"
-      head={HEAD}
-      rows={patches}
+      updates={patches}
+      securityOf={knownSecurity}
       row={(one) => (
         <Table.Tr key={one.name}>
           <Table.Td>{one.name}</Table.Td>
           <Table.Td>{one.current_version}</Table.Td>
           <Table.Td>{one.available_version}</Table.Td>
-          <Table.Td>{securityWord(one.security_known === false ? null : one.security)}</Table.Td>
+          <Table.Td>{securityWord(knownSecurity(one))}</Table.Td>
           <Table.Td>{whyItStays(one)}</Table.Td>
         </Table.Tr>
       )}
@@ -69,10 +113,10 @@ function Listed({ listing }: { readonly listing: Answered<'hostInventory'> }) {
       ) : null}
       {waiting.length > 0 ? (
         <>
-          <PagedTable
+          <Wanted
             caption="When it was listed last"
-            head={HEAD}
-            rows={waiting}
+            updates={waiting}
+            securityOf={({ security }) => security}
             row={(one) => (
               <Table.Tr key={`${one.name} ${one.architecture}`}>
                 <Table.Td>{one.name}</Table.Td>

@@ -42,7 +42,11 @@ export function ByHost({ onlySecurity }: { readonly onlySecurity: boolean }) {
                   row={(one) => (
                     <Table.Tr key={one.id}>
                       <Table.Td>
-                        <Link to="/hosts/$name/$tab" params={{ name: one.fqdn, tab: 'updates' }}>
+                        <Link
+                          to="/hosts/$name/$tab"
+                          params={{ name: one.fqdn, tab: 'updates' }}
+                          search={onlySecurity ? { security: 'yes' } : {}}
+                        >
                           {one.fqdn}
                         </Link>
                       </Table.Td>
