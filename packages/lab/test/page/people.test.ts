@@ -253,4 +253,17 @@ describe('The screen of an administrator', () => {
     expect(await isAsWideAs(page, 360)).toBe(true);
     expect(complaints).toEqual([]);
   });
+
+  it.each(['/audit', '/settings/configuration'])(
+    'at %s needs no scrolling sideways on a small desk',
+    async (path) => {
+      const { page } = window;
+      await page.setViewportSize({ width: 1100, height: 720 });
+      await page.goto(path);
+      const table = page.locator('.wide');
+      await table.waitFor();
+      expect(await table.evaluate((one) => one.scrollWidth - one.clientWidth)).toBe(0);
+      expect(await page.getByText('`').count()).toBe(0);
+    },
+  );
 });

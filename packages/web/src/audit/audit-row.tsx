@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { Fragment, useId, useState } from 'react';
 import type { Answered } from '../api/call.ts';
 import { Facts } from '../host/facts.tsx';
+import { Prose } from '../words/prose.tsx';
 import { Said } from '../words/said.tsx';
 import { When } from '../words/when.tsx';
 import { who } from '../words/who.ts';
@@ -13,16 +14,23 @@ import { Told } from './told.tsx';
 type AuditRecord = Answered<'listAudit'>['records'][number];
 
 /** In one line what a record is about. */
-function About({ fields }: { readonly fields: Fields }) {
+function About({
+  fields,
+  called,
+}: {
+  readonly fields: Fields;
+  readonly called: ReadonlyMap<string, string>;
+}) {
   const texts = new Map([...fieldsOf(namedIn(fields)), ['host', hostOf(fields) ?? '']]);
   const method = texts.get('method') ?? '';
   const names = aboutOf(fields);
+  const shown = (name: string): string => called.get(texts.get(name) ?? '') ?? shortOf(texts.get(name) ?? '');
   if (names.length === 0) return '–';
   return names.map((name, place) => (
     <Fragment key={name}>
       {place === 0 ? '' : ' · '}
       {name === 'job' ? 'job ' : name === 'route' ? `${method} ` : ''}
-      <Told name={name} text={texts.get(name) ?? ''} fields={fields} shown={shortOf(texts.get(name) ?? '')} />
+      <Told name={name} text={texts.get(name) ?? ''} fields={fields} shown={shown(name)} />
     </Fragment>
   ));
 }
@@ -39,7 +47,7 @@ function Whole({
     <Table.Tr id={id}>
       <Table.Td colSpan={COLUMNS.length} className="audit-whole">
         <Text size="sm" mb="xs">
-          {MEANINGS[event] ?? 'An event that this page does not know.'}
+          <Prose text={MEANINGS[event] ?? 'An event that this page does not know.'} />
         </Text>
         <Facts
           of={[
@@ -64,7 +72,14 @@ function Whole({
 export const COLUMNS = ['Number', 'When', 'Who', 'What', 'About', 'From'] as const;
 
 /** A record in one line, with all that it says below it when somebody asks. */
-export function AuditRow({ record }: { readonly record: AuditRecord }) {
+export function AuditRow({
+  record,
+  called,
+}: {
+  readonly record: AuditRecord;
+  /** Names of ids that a record may have alone. */
+  readonly called: ReadonlyMap<string, string>;
+}) {
   const { seq, at, actor, event, fields } = record;
   const [isOpen, setOpen] = useState(false);
   const id = useId();
@@ -87,16 +102,16 @@ export function AuditRow({ record }: { readonly record: AuditRecord }) {
         <Table.Td>
           <When at={at} />
         </Table.Td>
-        <Table.Td>
+        <Table.Td className="audit-words">
           <Link to="/audit" search={{ actor }}>
             <Said text={who(actor)} />
           </Link>
         </Table.Td>
-        <Table.Td title={event} className="audit-what">
+        <Table.Td title={event} className="audit-words">
           {clauseOf(MEANINGS[event] ?? event)}
         </Table.Td>
         <Table.Td>
-          <About fields={fields} />
+          <About fields={fields} called={called} />
         </Table.Td>
         <Table.Td>{addressOf(fields) ?? '–'}</Table.Td>
       </Table.Tr>

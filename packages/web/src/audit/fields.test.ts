@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { aboutOf, addressOf, clauseOf, fieldsOf, hostOf, shortOf } from './fields.ts';
+import { aboutOf, addressOf, clauseOf, fieldsOf, hostOf, namesIn, shortOf } from './fields.ts';
 
 const ID = '0918b0dd-3d9b-458b-b368-fac5e46d3bfa';
 
@@ -60,4 +60,22 @@ it('says of an event what fits into a line', () => {
   expect(clauseOf('A person signed in: `by` the password.')).toBe('A person signed in');
   expect(clauseOf('A host left by itself; it is kept.')).toBe('A host left by itself');
   expect(clauseOf('A group, or none, was made.')).toBe('A group, or none, was made');
+  expect(clauseOf('Records older than `audit.retention_days` were moved; the log goes on.')).toBe(
+    'Records older than audit.retention_days were moved',
+  );
+});
+
+it('knows what an id is called from a record beside it, by its newest name', () => {
+  const [host, other] = [ID, ID.replace('0', 'f')];
+  const records = [
+    { route: '/api/v1/hosts/{id}/patches/apply', parameters: { id: host } },
+    { host, fqdn: 'new.example' },
+    { host, fqdn: 'old.example' },
+    { enrollment: other, fqdn: 'asks.example' },
+    { person: 'ada' },
+  ].map((fields) => ({ fields }));
+  expect([...namesIn(records)]).toEqual([
+    [host, 'new.example'],
+    [other, 'asks.example'],
+  ]);
 });

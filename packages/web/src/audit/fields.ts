@@ -86,7 +86,18 @@ export function shortOf(text: string): string {
     .replace(/^([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, '$1');
 }
 
-/** The beginning of what an event means, as far as it fits into a line. */
+/** The beginning of what an event means, as far as it fits into a line, and without what marks its code. */
 export function clauseOf(meaning: string): string {
-  return /^[^:;.]+/.exec(meaning)?.[0] ?? meaning;
+  return (/^(?:`[^`]*`|[^:;.`])+/.exec(meaning)?.[0] ?? meaning).replaceAll('`', '');
+}
+
+/** What hosts, and requests to join, are called by their id, as far as these records say; the newest is first. */
+export function namesIn(records: readonly { readonly fields: Fields }[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const { fields } of records) {
+    const fqdn = textOf(fields['fqdn']);
+    for (const id of [textOf(fields['host']), textOf(fields['enrollment'])])
+      if (id !== undefined && fqdn !== undefined && !names.has(id)) names.set(id, fqdn);
+  }
+  return names;
 }

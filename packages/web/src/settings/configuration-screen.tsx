@@ -4,6 +4,7 @@ import type { Answered } from '../api/call.ts';
 import { ask } from '../api/queries.ts';
 import { Loaded } from '../states/loaded.tsx';
 import { Listing, Row } from '../words/listing.tsx';
+import { Prose } from '../words/prose.tsx';
 import { SettingsTabs } from './settings-tabs.tsx';
 
 type Setting = Answered<'configuration'>['settings'][number];
@@ -37,7 +38,14 @@ export function ConfigurationScreen() {
               {settings.map((one) => (
                 <Row
                   key={one.key}
-                  cells={[<code key="key">{one.key}</code>, one.value ?? '–', whereSet(one), one.meaning]}
+                  cells={[
+                    <code key="key">{one.key}</code>,
+                    <span key="value" className="told">
+                      {one.value ?? '–'}
+                    </span>,
+                    whereSet(one),
+                    <Prose key="meaning" text={one.meaning} />,
+                  ]}
                 />
               ))}
             </Listing>
