@@ -37,6 +37,8 @@ describe('The queue', () => {
     await asked(second).waitFor();
     await asked(first).getByRole('button', { name: 'Let web1.page.test in' }).click();
     await first.page.getByText('You let web1.page.test in').waitFor();
+    const way = first.page.getByRole('link', { name: 'See what waits on web1.page.test' });
+    expect(await way.getAttribute('href')).toBe('/hosts/web1.page.test');
     // The question of the second goes with what it was about.
     await asked(second).waitFor({ state: 'detached' });
     await second.page.getByText('ada let web1.page.test in').waitFor();

@@ -1,6 +1,7 @@
 import type { Enrollment } from '@linux-patch/contract';
 import { Alert, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { ask } from '../api/queries.ts';
 import { sessionQuery } from '../session/session.ts';
 import { saidText } from '../words/said-text.ts';
@@ -28,7 +29,12 @@ export function GoneRequest({ id, fqdn }: { readonly id: string; readonly fqdn: 
   if (sentence === undefined) return null;
   return (
     <Alert color="blue" role="status">
-      {sentence}, <When at={data.decided_at ?? data.expires_at} />.
+      {sentence}, <When at={data.decided_at ?? data.expires_at} />.{' '}
+      {data.state === 'approved' || data.state === 'installed' ? (
+        <Link to="/hosts/$name" params={{ name: data.fqdn }}>
+          See what waits on {saidText(fqdn)}
+        </Link>
+      ) : null}
     </Alert>
   );
 }
