@@ -232,7 +232,12 @@ export const MANAGER_AUDIT_EVENTS = {
     'query',
     'body',
   ),
-  admin_call_failed: event('That call was refused or failed.', 'request_id', 'route', 'code'),
+  admin_call_failed: event(
+    'A change that was asked for was refused or failed.',
+    'request_id',
+    'route',
+    'code',
+  ),
   admin_refused: event(
     'A call without a valid credential was refused; at most ten records a minute and address. `api_token` is the name of one that was good, `state` why it is not any more.',
     'address',
@@ -287,13 +292,20 @@ export const MANAGER_AUDIT_EVENTS = {
   patches_requested: event('Updates are about to be asked of a host.', 'host', 'fqdn', 'request', 'act'),
   patches_applied: event('Updates were started on a host.', 'host', 'fqdn', 'job', 'request'),
   host_job_requested: event(
-    'A host is about to be asked to install, remove, hold or release packages.',
+    'A host is about to be asked to install, remove, hold, release or roll back packages.',
     'host',
     'fqdn',
     'operation',
     'request',
   ),
-  host_job_started: event('A host has begun that.', 'host', 'fqdn', 'operation', 'job', 'request'),
+  host_job_started: event(
+    'A host has begun to change packages as it was asked.',
+    'host',
+    'fqdn',
+    'operation',
+    'job',
+    'request',
+  ),
   job_cancel_requested: event('A job of a host is about to be cancelled.', 'host', 'fqdn', 'job'),
   manager_stopped: event('The manager was told to stop.'),
   audit_sealed: event(
