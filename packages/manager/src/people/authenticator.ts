@@ -11,7 +11,7 @@ const SECRET_BYTES = 20;
 function refusal(): PatchError {
   return new PatchError(
     'FORBIDDEN',
-    'The code is none of the key that was offered last. Nothing was changed. The clocks of the telephone and of the manager may differ by half a minute.',
+    'The code is not one of the key that was shown last. Nothing was changed. Type the code that the authenticator shows now; when that one does not fit either, compare the clocks of the telephone and of the manager, which may differ by half a minute at most.',
   );
 }
 

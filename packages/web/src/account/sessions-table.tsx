@@ -3,7 +3,9 @@ import { ActButton } from '../shell/act-button.tsx';
 import { Ends } from '../words/ends.tsx';
 import { Listing, Row } from '../words/listing.tsx';
 import { Said } from '../words/said.tsx';
+import { saidText } from '../words/said-text.ts';
 import { When } from '../words/when.tsx';
+import { browserOf } from './browser-of.ts';
 
 /** Where somebody is signed in, each with what ends it. */
 export function SessionsTable({
@@ -29,7 +31,13 @@ export function SessionsTable({
           <Row
             key={one.id}
             cells={[
-              one.client === '' ? 'not said' : <Said key="client" text={one.client} />,
+              one.client === '' ? (
+                'not said'
+              ) : (
+                <span key="client" title={saidText(one.client)}>
+                  <Said text={browserOf(one.client) ?? one.client} />
+                </span>
+              ),
               one.address,
               <When key="began" at={one.created_at} />,
               <When key="seen" at={one.seen_at} />,

@@ -20,8 +20,9 @@ export function NextStepsScreen() {
           signs nobody in.
         </List.Item>
         <List.Item>
-          Keep a copy of the certificate authority, offline: without it nothing can take its place. As root on
-          the manager&apos;s machine: <code>linux-patch-manager backup FILE</code>
+          Keep a copy of the certificate authority, offline: when the manager&apos;s disk is lost without one,
+          every host has to join again. As root on the manager&apos;s machine:{' '}
+          <code>linux-patch-manager backup FILE</code>
         </List.Item>
         <List.Item>
           Add a host, as below. It then waits among those <Link to="/queue">asking to join</Link> until you
