@@ -161,6 +161,9 @@ describe('The page', () => {
     await context.clearCookies();
     await page.getByRole('button', { name: 'Make carl' }).click();
     await page.getByText('Your session is over.').waitFor();
+    // Somebody could sign in, and who calls by a program is told in other words.
+    await page.getByText('Your session was over, so nothing was done.').waitFor();
+    expect(await page.getByText(/Nobody can sign in yet|needs a credential/).count()).toBe(0);
     await signInAs(page, 'ada');
     await signInForm(page).waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Make carl' }).click();

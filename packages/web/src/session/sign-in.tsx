@@ -106,10 +106,12 @@ export function SignIn({ again }: { readonly again: boolean }) {
         </Stack>
       </form>
       <OtherWays again={again} />
-      <Text size="sm">
-        Nobody can sign in yet? As root on the manager's machine:{' '}
-        <code>linux-patch-manager people create NAME --role admin</code>
-      </Text>
+      {again ? null : (
+        <Text size="sm">
+          Nobody can sign in yet? As root on the manager's machine:{' '}
+          <code>linux-patch-manager people create NAME --role admin</code>
+        </Text>
+      )}
     </Stack>
   );
 }
