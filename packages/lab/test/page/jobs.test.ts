@@ -210,7 +210,7 @@ describe('What is asked of many hosts', () => {
       const all = page.getByRole('alertdialog', { name: 'Install all updates on 9,999 hosts?' });
       await all.getByText('Of 10,001 hosts that your search finds, 9,999 hosts are meant.').waitFor();
       await all
-        .getByText('Left out: 1 left the fleet; 1 let no manager update them, by their own policy.')
+        .getByText('Left out: 1 that left the fleet; 1 that no manager may update, by their own policy.')
         .waitFor();
       await all.getByText('9,998 are unknown').waitFor();
       await all.getByText('1 to 40 of 9,999').waitFor();

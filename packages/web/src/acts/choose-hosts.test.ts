@@ -63,7 +63,7 @@ it.each([
     [['Ask the shop.', 1]],
     [],
   ],
-  ['security', ['a', 'd'], [['web', 1]], [], [['have no security update that waits', 1]]],
+  ['security', ['a', 'd'], [['web', 1]], [], [['on which no security update waits', 1]]],
 ] as const)(
   'an act with %s updates is for the hosts that may need it, and says why not for others',
   (kind, meant, groups, notes, more) => {
@@ -74,11 +74,11 @@ it.each([
     expect(chosen.notes).toEqual(notes);
     expect(chosen.leftOut).toEqual([
       ...more,
-      ['have nothing that waits', 1],
-      ['left the fleet', 1],
-      ['take no change of this manager now, as their own pages say', 1],
-      ['your role is not for', 1],
-      ['let no manager update them, by their own policy', 1],
+      ['on which nothing waits', 1],
+      ['that left the fleet', 1],
+      ['that cannot take a change of this manager now, as their own pages say', 1],
+      ['that your role is not for', 1],
+      ['that no manager may update, by their own policy', 1],
     ]);
   },
 );

@@ -27,13 +27,14 @@ export interface FoundHosts {
   readonly mayNot: (host: Host) => string | undefined;
 }
 
+/** Each fits behind one host and behind many. */
 const REASONS = {
-  left: 'left the fleet',
-  rights: 'your role is not for',
-  refuses: 'take no change of this manager now, as their own pages say',
-  policy: 'let no manager update them, by their own policy',
-  current: 'have nothing that waits',
-  security: 'have no security update that waits',
+  left: 'that left the fleet',
+  rights: 'that your role is not for',
+  refuses: 'that cannot take a change of this manager now, as their own pages say',
+  policy: 'that no manager may update, by their own policy',
+  current: 'on which nothing waits',
+  security: 'on which no security update waits',
 } as const;
 
 function whyLeftOut(host: KnownHost, kind: ActKind, { records, mayNot }: FoundHosts): string | undefined {
