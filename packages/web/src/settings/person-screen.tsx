@@ -1,7 +1,7 @@
 import type { Session } from '@linux-patch/contract';
 import { Paper, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { SessionsTable } from '../account/sessions-table.tsx';
 import { call } from '../api/call.ts';
 import { ask } from '../api/queries.ts';
@@ -89,7 +89,10 @@ export function PersonScreen() {
               <PersonReset person={person} />
               <Sessions name={name} />
               <Text size="sm">
-                What {name} did stands in the audit log, as person:{name}.
+                <Link to="/audit" search={{ actor: `person:${name}` }}>
+                  What {name} did
+                </Link>{' '}
+                stands in the audit log.
               </Text>
             </Stack>
           );
