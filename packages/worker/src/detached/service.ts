@@ -61,11 +61,14 @@ async function mustStart(commands: Commands, program: string, args: readonly str
 
 /**
  * What becomes of a program when the host goes down. A transaction is let finish rather than cut in two; SIGCONT asks for
- * nothing. What follows one is told to end, and the next start goes on.
+ * nothing. Its unit is gone when the program is: a daemon that a script of a package has left lives on, and no shutdown waits
+ * for it. What follows one is told to end, and the next start goes on.
  */
 const AT_SHUTDOWN = {
   finish: ({ timeoutMs }: DetachedProgram) => [
     '--property=KillSignal=SIGCONT',
+    '--property=KillMode=process',
+    '--property=SendSIGKILL=no',
     `--property=TimeoutStopSec=${Math.ceil(timeoutMs / 1000)}`,
   ],
   end: () => ['--property=KillSignal=SIGTERM', '--property=TimeoutStopSec=20'],

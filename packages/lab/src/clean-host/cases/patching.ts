@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { refreshLists } from '../../apt/lists.ts';
 import { askHost } from '../../hosts/ask-host.ts';
 import type { Flavour } from '../../hosts/images.ts';
@@ -20,12 +22,16 @@ export async function servingHost(world: World, flavour: Flavour, packages: read
   return { manager, host };
 }
 
+const DAEMON = 'sleep 86399';
+const LEAVES_DAEMON = `DPkg::Post-Invoke { "setsid ${DAEMON} >/dev/null 2>&1 </dev/null 3>&- & true"; };\n`;
+
 export const PATCHING: readonly CleanHostCase[] = [
   {
-    name: 'the agent is restarted in the middle of a job: the job goes on, and its result is reported',
+    name: 'the agent is restarted in the middle of a job: the job goes on, its result is reported, and a daemon that a script left lives and holds nothing up',
     flavours: ['debian12', 'openrc'],
     async run(world, flavour) {
       const { manager, host } = await servingHost(world, flavour, []);
+      await writeFile(join(host.disk, 'etc/apt/apt.conf.d/99daemon'), LEAVES_DAEMON);
       const id = await installJob(world, manager, host, 'toyslow');
       await untilUnpacked(host);
       if (flavour === 'openrc') {
@@ -45,6 +51,13 @@ export const PATCHING: readonly CleanHostCase[] = [
         ['toyslow'],
       );
       assert.equal(await host.must('dpkg', ['--audit']), '');
+      const next = await installJob(world, manager, host, 'toyhello');
+      assert.equal((await untilJobEnds(world, manager, host, next)).status, 'completed');
+      assert.notEqual(await host.must('pgrep', ['-f', DAEMON]), '');
+      // A shutdown waits for what is not over, and ends it at last. A unit is known as long as a process of it lives.
+      const over = ['--state=active,activating,deactivating,reloading', '--plain', '--no-legend'];
+      const list = ['list-units', ...over, 'linux-patch-job-*', 'linux-patch-run-*'];
+      if (flavour !== 'openrc') assert.equal(await host.must('systemctl', list), '');
     },
   },
   {
