@@ -82,19 +82,44 @@ function verbatim(word: string): string {
   return word.replaceAll('$', '$$$$');
 }
 
-/** Transient units of systemd (systemd-run(1)). */
+/** Of units that are not over. */
+const ACTIVE: readonly string[] = ['active', 'activating', 'deactivating', 'reloading'];
+/** A unit is loaded as long as a process of it lives, and a script of a package may leave one that lives for ever. */
+const MOST_UNITS = 9;
+
+/** The units of a name that systemd knows, with their states (systemctl(1), show). */
+async function loadedUnits(commands: Commands, name: string): Promise<ReadonlyMap<string, string>> {
+  const args = ['show', '--property=Id,LoadState,ActiveState', `${name}.service`, `${name}-?.service`];
+  const { stdout } = await commands.run({ program: 'systemctl', args, timeoutMs: START_LIMIT_MS });
+  const units = stdout.split('\n\n').map((block) => {
+    const of = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(block)?.[1] ?? '';
+    return { id: of('Id'), load: of('LoadState'), state: of('ActiveState') };
+  });
+  return new Map(units.flatMap(({ id, load, state }) => (load === 'loaded' ? [[id, state] as const] : [])));
+}
+
+/**
+ * Transient units of systemd (systemd-run(1)): the first program of a name has the unit of that name, and one that finds it
+ * taken by what an earlier program left has the next, `NAME-2`.
+ */
 export function systemdService(
   commands: Commands,
   atShutdown: keyof typeof AT_SHUTDOWN = 'finish',
 ): DetachedService {
-  const unit = (name: string): string => `${name}.service`;
+  const freeUnit = async (name: string): Promise<string> => {
+    const taken = await loadedUnits(commands, name);
+    const more = Array.from({ length: MOST_UNITS - 1 }, (_, index) => `${name}-${index + 2}.service`);
+    return [`${name}.service`, ...more].find((unit) => !taken.has(unit)) ?? `${name}.service`;
+  };
+  const activeUnits = async (name: string): Promise<string[]> =>
+    [...(await loadedUnits(commands, name))].flatMap(([id, state]) => (ACTIVE.includes(state) ? [id] : []));
   return {
-    start: (program) =>
+    start: async (program) =>
       mustStart(commands, 'systemd-run', [
         '--quiet',
         '--collect',
         '--service-type=exec',
-        `--unit=${unit(program.name)}`,
+        `--unit=${await freeUnit(program.name)}`,
         `--description=${program.description}`,
         ...AT_SHUTDOWN[atShutdown](program),
         '--',
@@ -103,13 +128,11 @@ export function systemdService(
         '-i',
         ...[...assignments({ ...COMMAND_ENVIRONMENT, ...program.env }), ...wrapped(program)].map(verbatim),
       ]),
-    async isRunning({ name }) {
-      const args = ['show', '--property=ActiveState', '--value', unit(name)];
-      const result = await commands.run({ program: 'systemctl', args, timeoutMs: START_LIMIT_MS });
-      return ['active', 'activating', 'deactivating', 'reloading'].includes(result.stdout.trim());
-    },
+    isRunning: async ({ name }) => (await activeUnits(name)).length > 0,
     async signal({ name }, signal) {
-      const args = ['kill', `--signal=${signal}`, unit(name)];
+      const units = await activeUnits(name);
+      if (units.length === 0) return;
+      const args = ['kill', `--signal=${signal}`, ...units];
       await commands.run({ program: 'systemctl', args, timeoutMs: START_LIMIT_MS });
     },
   };

@@ -40,6 +40,7 @@ async function readPackages({ adapter, clock }: PackageHost, known: Known): Prom
   // A reading that fails has failed in all its parts, so that the next one begins all of them again.
   await Promise.allSettled(parts);
   const [installed, sources, pending] = await Promise.all(parts);
+  if (installed.length === 0) refuseNothing(adapter);
   const listedAtMs = clock.now();
   if (!sources.some((one) => one.present)) return { installed, pending: undefined, sources, listedAtMs };
   const isPhased = pending.updates.some((one) => one.phasedPercent !== undefined && !one.held);
@@ -98,6 +99,14 @@ export function createPackageReader(host: PackageHost): PackageReader {
 /** A name for a key. Another release may make something else of the same state. */
 function revisionOf({ name }: Pick<PackageAdapter, 'name'>, key: string): string {
   return createHash('sha256').update(`${VERSION}\n${name}\n${key}`).digest('hex').slice(0, 32);
+}
+
+/** A package manager is a package itself. One that names none has lost its database, or looks into another one. */
+function refuseNothing({ words }: Pick<PackageAdapter, 'words'>): never {
+  throw new PatchError(
+    'PKG_MANAGER_ERROR',
+    `${words.solver} names no installed package, not even itself, so what this host has is not known. Its database is lost or lies elsewhere; restore it from a backup.`,
+  );
 }
 
 function refuseUnknown({ adapter }: PackageHost, sources: readonly Source[]): never {

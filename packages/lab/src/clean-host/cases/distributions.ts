@@ -162,7 +162,7 @@ async function survivesKills(visit: Visit): Promise<void> {
   const [command = '', ...args] = wish;
   const { job_id: id } = (await manager.json(command, ...args)) as JobAccepted;
   await untilUnpacked(visit);
-  await host.must('systemctl', ['kill', '-s', 'KILL', '--kill-whom=all', `linux-patch-job-${id}.service`]);
+  await host.must('systemctl', ['kill', '-s', 'KILL', '--kill-whom=all', `linux-patch-job-${id}*.service`]);
   const killed = await untilEnded(visit, id);
   assert.deepEqual(
     [killed.status, killed.error_code],

@@ -23,7 +23,8 @@ export async function servingHost(world: World, flavour: Flavour, packages: read
 }
 
 const DAEMON = 'sleep 86399';
-const LEAVES_DAEMON = `DPkg::Post-Invoke { "setsid ${DAEMON} >/dev/null 2>&1 </dev/null 3>&- & true"; };\n`;
+/** After every run of dpkg that changes something, a repair of apt's included (dpkg(1), --post-invoke). */
+const LEAVES_DAEMON = `post-invoke=setsid ${DAEMON} >/dev/null 2>&1 </dev/null 3>&- & true\n`;
 
 export const PATCHING: readonly CleanHostCase[] = [
   {
@@ -31,7 +32,7 @@ export const PATCHING: readonly CleanHostCase[] = [
     flavours: ['debian12', 'openrc'],
     async run(world, flavour) {
       const { manager, host } = await servingHost(world, flavour, []);
-      await writeFile(join(host.disk, 'etc/apt/apt.conf.d/99daemon'), LEAVES_DAEMON);
+      await writeFile(join(host.disk, 'etc/dpkg/dpkg.cfg.d/daemon'), LEAVES_DAEMON);
       const id = await installJob(world, manager, host, 'toyslow');
       await untilUnpacked(host);
       if (flavour === 'openrc') {
@@ -51,8 +52,12 @@ export const PATCHING: readonly CleanHostCase[] = [
         ['toyslow'],
       );
       assert.equal(await host.must('dpkg', ['--audit']), '');
+      // The next job has two programs: what repairs leaves a daemon, too.
+      await host.must('sh', ['-c', 'cd /root && apt-get -q download toylib && dpkg --unpack toylib_*.deb']);
       const next = await installJob(world, manager, host, 'toyhello');
-      assert.equal((await untilJobEnds(world, manager, host, next)).status, 'completed');
+      const repaired = await untilJobEnds(world, manager, host, next);
+      assert.equal(repaired.status, 'completed', JSON.stringify(repaired));
+      assert.equal(await host.must('dpkg', ['--audit']), '');
       assert.notEqual(await host.must('pgrep', ['-f', DAEMON]), '');
       // A shutdown waits for what is not over, and ends it at last. A unit is known as long as a process of it lives.
       const over = ['--state=active,activating,deactivating,reloading', '--plain', '--no-legend'];

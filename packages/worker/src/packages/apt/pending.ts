@@ -87,7 +87,7 @@ function updateOf(
 
 /**
  * Pending updates by what apt knows of each installed package.
- * @throws PatchError `PKG_MANAGER_ERROR` when apt says nothing about one of them: fewer updates than there are is worse
+ * @throws PatchError `PKG_MANAGER_ERROR` when apt says nothing about one of them, or not all: fewer updates than there are is worse
  *   than none.
  */
 export function findPending(facts: {
@@ -104,6 +104,8 @@ export function findPending(facts: {
     const installedAt = versions.findIndex((block) => block.installed);
     const candidateAt = candidateIndex(known);
     const candidate = versions[candidateAt];
+    const isWhole = installedAt >= 0 && (candidate !== undefined || known.candidate === undefined);
+    if (!isWhole && !one.broken) refuseSilence(one);
     if (candidate && candidateAt < installedAt)
       updates.push(updateOf(one, id, [versions.slice(candidateAt, installedAt), candidate], reading));
     const above = versions.slice(0, Math.min(installedAt, candidateAt < 0 ? installedAt : candidateAt));
@@ -117,6 +119,6 @@ export function findPending(facts: {
 function refuseSilence(one: Installed): never {
   throw new PatchError(
     'PKG_MANAGER_ERROR',
-    `apt-cache policy says nothing about ${one.name}:${one.architecture}, which dpkg has installed.`,
+    `apt-cache policy does not say which versions there are of ${one.name}:${one.architecture}, which dpkg has installed.`,
   );
 }

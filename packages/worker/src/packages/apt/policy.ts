@@ -1,5 +1,5 @@
 import type { PackageDoors } from '../doors.ts';
-import { ask } from './failure.ts';
+import { ask, notUnderstood } from './failure.ts';
 import { aptTool } from './neutral-options.ts';
 
 /** A version that apt knows of a package: one block of the version table. */
@@ -37,10 +37,19 @@ class PolicyReader {
   readonly policy = new Map<string, { candidate: string | undefined; versions: KnownVersion[] }>();
   #current: { candidate: string | undefined; versions: KnownVersion[] } | undefined;
   #lists: string[] = [];
+  /** A package of which nobody has said yet what would be installed. */
+  #unsaid: string | undefined;
+
+  /** @throws PatchError `PKG_MANAGER_ERROR` where a package has no line with its candidate, not even with none */
+  end(): void {
+    if (this.#unsaid !== undefined) throw notUnderstood('apt-cache policy', `${this.#unsaid}:`);
+  }
 
   read(line: string): void {
     const [, heading] = HEADING.exec(line) ?? [];
     if (heading !== undefined) {
+      this.end();
+      this.#unsaid = heading;
       this.#current = { candidate: undefined, versions: [] };
       this.policy.set(heading, this.#current);
       return;
@@ -51,6 +60,7 @@ class PolicyReader {
       return;
     }
     const [, candidate] = CANDIDATE.exec(line) ?? [];
+    if (candidate !== undefined) this.#unsaid = undefined;
     if (candidate !== undefined && candidate !== '(none)' && this.#current)
       this.#current.candidate = candidate;
     const [, mark, version, priority, percent] = VERSION.exec(line) ?? [];
@@ -66,10 +76,14 @@ class PolicyReader {
   }
 }
 
-/** Reads what `apt-cache policy` of apt 2.6 and 3.0 prints about packages (apt-cache(8)). */
+/**
+ * Reads what `apt-cache policy` of apt 2.6 and 3.0 prints about packages (apt-cache(8)).
+ * @throws PatchError `PKG_MANAGER_ERROR` for a package of which no candidate is said: that is not "none"
+ */
 export function parsePolicy(text: string): Policy {
   const reader = new PolicyReader();
   for (const line of text.split('\n')) reader.read(line);
+  reader.end();
   return reader.policy;
 }
 

@@ -27,8 +27,7 @@ export function parseUpgradable(result: CommandResult): Upgradable[] {
   const { exitCode, stdout, stderr } = result;
   const lines = stdout.split('\n').filter(Boolean);
   const isQuiet = !stderr.split('\n').some((line) => line.startsWith('error: '));
-  if (!isQuiet || (exitCode !== 0 && (exitCode !== 1 || lines.length > 0)))
-    throw questionFailed('-Qu', result);
+  if (!isQuiet || exitCode !== (lines.length > 0 ? 0 : 1)) throw questionFailed('-Qu', result);
   return lines.map((line) => {
     const [, name, from, to, ignored] = LINE.exec(line) ?? [];
     if (name !== undefined && from !== undefined && to !== undefined)

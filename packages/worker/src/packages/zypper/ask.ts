@@ -3,7 +3,7 @@ import type { CommandResult } from '@linux-patch/runtime';
 import type { PackageDoors } from '../doors.ts';
 import { messagesOf, readFailure } from './failure.ts';
 import { ZYPPER, zypperArguments, zypperEnvironment } from './private-root.ts';
-import { isWhole, parseXml, type XmlElement } from './xml.ts';
+import { isUndamaged, parseXml, type XmlElement } from './xml.ts';
 
 /** A question takes less than a second; with every repository of a large distribution, on a slow host, some more. */
 const LIMIT_MS = 180_000;
@@ -60,7 +60,8 @@ export function readAnswer(
     const { code, words } = readFailure(result);
     throw new PatchError(code, `${what} failed (exit ${exitCode}): ${words.join(' ')}`);
   }
-  if (!isWhole(stdout)) throw new PatchError('PKG_MANAGER_ERROR', `${what} did not answer to the end.`);
+  if (!isUndamaged(stdout))
+    throw new PatchError('PKG_MANAGER_ERROR', `${what} gave an answer that is damaged, or not whole.`);
   return { exitCode, answer };
 }
 

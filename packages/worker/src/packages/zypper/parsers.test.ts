@@ -161,11 +161,14 @@ describe('whatever is printed', () => {
       if (readRefresh(result).unknown.length === 0) expect(stdout).toMatch(/<\/stream>\s/);
       const answer = parseXml(stdout);
       readSolvables(answer);
-      readPatches(answer);
       readPatchedPackages(answer);
-      readRepositories(answer);
-      readUpdates(answer);
-      for (const read of [() => readPlan(answer), () => readAnswer('zypper', result)]) {
+      for (const read of [
+        () => readPlan(answer),
+        () => readPatches(answer),
+        () => readRepositories(answer),
+        () => readUpdates(answer),
+        () => readAnswer('zypper', result),
+      ]) {
         try {
           read();
         } catch (error) {
@@ -173,7 +176,12 @@ describe('whatever is printed', () => {
         }
       }
     }
-    for (const none of ['', '<stream>', '<?xml version="1.0"?>\n<stream>\n<update-status>', '{}'])
-      expect(() => readAnswer('zypper', resultOf(0, none))).toThrow(/did not answer to the end/);
+    const begun = '<?xml version="1.0"?>\n<stream>\n';
+    const damaged = `${begun}<update-list>\n<update kind='package'/></update-list>\n</stream>\n`;
+    for (const none of ['', '<stream>', `${begun}<update-status>`, '{}', '</stream>', damaged])
+      expect(() => readAnswer('zypper', resultOf(0, none))).toThrow(/damaged, or not whole/);
+    const silent = readAnswer('zypper', resultOf(0, `${begun}</stream>\n`)).answer;
+    for (const read of [readUpdates, readPatches, readRepositories])
+      expect(() => read(silent)).toThrow(/has no (update|repo)-list/);
   });
 });

@@ -2,7 +2,7 @@ import { PatchError } from '@linux-patch/contract';
 import type { PackageDoors } from '../doors.ts';
 import { splitName } from '../rpm/names.ts';
 import { askZypper } from './ask.ts';
-import { elementsOf, type XmlElement } from './xml.ts';
+import { elementsOf, listedIn, type XmlElement } from './xml.ts';
 
 /** A patch that this host needs, as zypper calls a notice of the vendor. */
 export interface Patch {
@@ -25,7 +25,7 @@ const MOST_IN_ONE_RUN = 200;
 
 /** Reads `zypper list-patches`, which names no packages. */
 export function readPatches(answer: XmlElement): Patch[] {
-  return elementsOf(answer, 'update')
+  return listedIn(answer, 'update-list', 'update')
     .filter((one) => one.attributes.get('kind') === 'patch')
     .map((one) => ({
       id: one.attributes.get('name') ?? '',

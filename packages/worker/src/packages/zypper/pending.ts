@@ -5,7 +5,7 @@ import { qualifiedName } from '../rpm/names.ts';
 import { compareRpmVersions } from '../rpm/versions.ts';
 import { askZypper } from './ask.ts';
 import { type NeededPatches, type Patch, type PatchedPackage, readNeededPatches } from './patches.ts';
-import { elementsOf, type XmlElement } from './xml.ts';
+import { elementsOf, listedIn, type XmlElement } from './xml.ts';
 
 /** What vendors call them (updateinfo.xml). */
 const SEVERITIES: Readonly<Record<string, UpdateAdvisory['severity']>> = {
@@ -26,7 +26,7 @@ export interface Newer {
 
 /** Reads `zypper list-updates --all`, with what is locked and what cannot be satisfied. */
 export function readUpdates(answer: XmlElement): Newer[] {
-  return elementsOf(answer, 'update')
+  return listedIn(answer, 'update-list', 'update')
     .filter((one) => one.attributes.get('kind') === 'package')
     .map((one) => ({
       name: one.attributes.get('name') ?? '',

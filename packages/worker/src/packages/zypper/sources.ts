@@ -4,7 +4,7 @@ import { fetchedAt } from '../fetched-at.ts';
 import type { Source } from '../package-facts.ts';
 import { withoutPassword } from '../source-address.ts';
 import { askZypper } from './ask.ts';
-import { elementsOf, type XmlElement } from './xml.ts';
+import { listedIn, type XmlElement } from './xml.ts';
 
 const SECOND_MS = 1_000;
 /** The index of a repository names some ten files. */
@@ -28,9 +28,12 @@ interface Lists {
   readonly paths: ReadonlyMap<string, string>;
 }
 
+/** How zypper ends that has none, not even one that is disabled (zypper(8), exit codes). */
+const NO_REPOSITORIES = 6;
+
 /** The enabled ones of `zypper repos`. */
 export function readRepositories(answer: XmlElement): Repository[] {
-  return elementsOf(answer, 'repo').flatMap((one) => {
+  return listedIn(answer, 'repo-list', 'repo').flatMap((one) => {
     const alias = one.attributes.get('alias');
     if (alias === undefined || one.attributes.get('enabled') !== '1') return [];
     const url = one.children.find((each) => each.name === 'url')?.text.trim() ?? '';
@@ -39,9 +42,8 @@ export function readRepositories(answer: XmlElement): Repository[] {
 }
 
 export async function listRepositories(doors: PackageDoors): Promise<Repository[]> {
-  // Without any, it says so with its end for that.
-  const { answer } = await askZypper(doors, ['repos'], { accept: [6] });
-  return readRepositories(answer);
+  const { exitCode, answer } = await askZypper(doors, ['repos'], { accept: [NO_REPOSITORIES] });
+  return exitCode === NO_REPOSITORIES ? [] : readRepositories(answer);
 }
 
 /** Where libzypp keeps what it downloaded. */

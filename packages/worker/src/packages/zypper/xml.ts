@@ -1,3 +1,5 @@
+import { PatchError } from '@linux-patch/contract';
+
 /** An element of what zypper prints with `--xmlout`. */
 export interface XmlElement {
   readonly name: string;
@@ -72,4 +74,20 @@ export function elementsOf(element: XmlElement, name: string): XmlElement[] {
 /** Whether this is the whole of what zypper had to say. */
 export function isWhole(text: string): boolean {
   return /<\/stream>\s*$/.test(text);
+}
+
+/** Whether an answer is one from its first word to its last, and each tag in it one that is read. */
+export function isUndamaged(text: string): boolean {
+  const inStream = /^\s*<\?xml[^>]*\?>\s*<stream\b/.test(text) && isWhole(text);
+  return inStream && !text.replaceAll(TAG, '').includes('<');
+}
+
+/**
+ * The entries of a list that zypper prints also when it is empty, at any depth.
+ * @throws PatchError `PKG_MANAGER_ERROR` without it: what was not said is not nothing
+ */
+export function listedIn(answer: XmlElement, list: string, entry: string): XmlElement[] {
+  if (elementsOf(answer, list).length === 0)
+    throw new PatchError('PKG_MANAGER_ERROR', `zypper's answer has no ${list}, so it is not understood.`);
+  return elementsOf(answer, entry);
 }

@@ -81,8 +81,9 @@ function refused(said: readonly string[]): PlanAnswer {
 function parseTable(lines: readonly string[]): PlanAnswer {
   const [coming, going, replaced]: [Nevra[], Nevra[], Nevra[]] = [[], [], []];
   const end = lines.indexOf(SUMMARY);
+  if (end < 0) throw notUnderstood(lines.at(-1) ?? '');
   let what: 'comes' | 'goes' | 'nothing' | undefined;
-  for (const line of lines.slice(1, end < 0 ? undefined : end)) {
+  for (const line of lines.slice(1, end)) {
     if (!line.startsWith(' ')) {
       const heading = line.replace(/:$/, '');
       what = Object.hasOwn(HEADINGS, heading) ? HEADINGS[heading] : undefined;
@@ -95,7 +96,7 @@ function parseTable(lines: readonly string[]): PlanAnswer {
       list.push({ name, arch, version: withoutZeroEpoch(evr) });
     }
   }
-  requireCounts(lines.slice(end < 0 ? lines.length : end + 1), { coming, going, replaced });
+  requireCounts(lines.slice(end + 1), { coming, going, replaced });
   return { refusal: null, coming, going: [...going, ...replaced] };
 }
 
