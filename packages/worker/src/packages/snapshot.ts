@@ -32,7 +32,7 @@ interface Known {
   readonly offered: () => Promise<ReadonlySet<string> | undefined>;
 }
 
-async function readPackages({ adapter, clock }: PackageHost, known: Known): Promise<PackageSnapshot> {
+async function readPackages({ adapter, clock, root }: PackageHost, known: Known): Promise<PackageSnapshot> {
   const sourcesRead = known.sources();
   const installedRead = adapter.reading.installed();
   const pendingRead = adapter.reading.pending({ installed: installedRead, sources: sourcesRead });
@@ -40,7 +40,7 @@ async function readPackages({ adapter, clock }: PackageHost, known: Known): Prom
   // A reading that fails has failed in all its parts, so that the next one begins all of them again.
   await Promise.allSettled(parts);
   const [installed, sources, pending] = await Promise.all(parts);
-  if (installed.length === 0) refuseNothing(adapter);
+  if (installed.length === 0 && root === '/') refuseNothing(adapter);
   const listedAtMs = clock.now();
   if (!sources.some((one) => one.present)) return { installed, pending: undefined, sources, listedAtMs };
   const isPhased = pending.updates.some((one) => one.phasedPercent !== undefined && !one.held);
@@ -101,7 +101,7 @@ function revisionOf({ name }: Pick<PackageAdapter, 'name'>, key: string): string
   return createHash('sha256').update(`${VERSION}\n${name}\n${key}`).digest('hex').slice(0, 32);
 }
 
-/** A package manager is a package itself. One that names none has lost its database, or looks into another one. */
+/** A package manager of a running host is a package itself. One that names none has lost its database, or looks into another one. */
 function refuseNothing({ words }: Pick<PackageAdapter, 'words'>): never {
   throw new PatchError(
     'PKG_MANAGER_ERROR',

@@ -43,6 +43,18 @@ const installation = (...ids: string[]) => ({
 });
 const everything = { selection: { kind: 'all' }, exclude: [] } as const;
 
+describe('a package manager that names no package', () => {
+  it('has lost its database on a running host, where "nothing waits" would be a lie; in a private root it may be right', async () => {
+    const { host } = await world([]);
+    const read = (root: string) => createPackageReader({ ...host, root }).reading();
+    expect((await read(host.root)).installed).toEqual([]);
+    await expect(read('/')).rejects.toMatchObject({
+      code: 'PKG_MANAGER_ERROR',
+      message: expect.stringContaining('not even itself'),
+    });
+  });
+});
+
 describe('a package manager that is nothing like apt', () => {
   it('has its changes told by its own names and its own order of versions, and its own progress', async () => {
     const ids = ['toy.x64=aa', 'toy.arm=b'];
