@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { isatty } from 'node:tty';
+import { canBeTypedAt } from './terminal.ts';
 
 /** How to ask. */
 export interface AskOptions {
@@ -13,7 +13,7 @@ export type Ask = (question: string, signal: AbortSignal, options?: AskOptions) 
 
 /** Asks a person at standard input; undefined where nobody is. What is typed is shown, by the terminal itself. */
 export function openAsk(stderr: (text: string) => void): Ask | undefined {
-  if (!isatty(0)) return undefined;
+  if (!canBeTypedAt()) return undefined;
   return async (question, signal, { hidden } = { hidden: false }) => {
     stderr(question);
     // A line editor puts the terminal into raw mode, in which nothing but the editor shows what is typed.

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { printable, printableLine } from '../printable.ts';
 
 /** What a program says to people. Nothing else writes to standard output or standard error. */
@@ -28,6 +29,11 @@ function prepareProcess(stderr: (text: string) => void): void {
     stderr(`Unexpected fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     process.exit(1);
   });
+}
+
+/** Whether somebody may answer at standard input, which is not opened for that. */
+export function canBeTypedAt(): boolean {
+  return isatty(0);
 }
 
 /** The terminal, or the pipes, of this process. */
