@@ -6,11 +6,10 @@ export {
   type HttpApp,
   type Outcome,
 } from './app.ts';
-export { badRequestAnswer } from './bad-request.ts';
 export { bind } from './bind.ts';
 export type { ConnectionLimits } from './connection-gate.ts';
 export type { Exchange, HttpRequest } from './http-request.ts';
-export { type RequestTarget, serveApp } from './node-adapter.ts';
+export { type RequestTarget, serveOn } from './node-adapter.ts';
 export { type OpenConnections, trackConnections } from './open-connections.ts';
 export { peerAddress } from './peer-address.ts';
 export { rawErrorAnswer } from './raw-answer.ts';

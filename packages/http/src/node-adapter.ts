@@ -1,7 +1,9 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
 import { PatchError } from '@linux-patch/contract';
-import type { Clock, Logger } from '@linux-patch/runtime';
+import type { Clock, Logger, Random } from '@linux-patch/runtime';
 import type { HttpApp } from './app.ts';
+import { badRequestAnswer } from './bad-request.ts';
 import type { HttpRequest } from './http-request.ts';
 import { readBodyBytes } from './request-body.ts';
 import { pieces, send } from './send.ts';
@@ -39,6 +41,21 @@ export function serveApp<R extends HttpRequest>(options: AdapterOptions<R>): Req
       outgoing.destroy();
     });
   };
+}
+
+/**
+ * Serves an app on a server of Node's, in each case that Node would answer itself, without envelope and request id: also what is
+ * no HTTP or does not come in time, and an `Expect` that means nothing here (RFC 9110 §10.1.1).
+ */
+export function serveOn<R extends HttpRequest>(
+  server: Server | HttpsServer,
+  options: AdapterOptions<R>,
+  { random, headerLimitBytes }: { readonly random: Random; readonly headerLimitBytes: number },
+): void {
+  const serve = serveApp(options);
+  server.on('request', serve);
+  server.on('checkExpectation', serve);
+  server.on('clientError', badRequestAnswer({ clock: options.clock, random, headerLimitBytes }));
 }
 
 async function answer<R extends HttpRequest>(

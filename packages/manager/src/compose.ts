@@ -91,7 +91,7 @@ export async function composeManager(options: ManagerOptions): Promise<Manager> 
     }),
   );
   life.serveWith(server);
-  stack.use(await openLocalServer({ path: paths.adminSocket, app, files, clock, logger }));
+  stack.use(await openLocalServer({ path: paths.adminSocket, app, files, clock, random, logger }));
   const startFields = { version: VERSION, url: managerUrlOf(config) };
   await audit.record(database.db, { actor: 'manager', event: 'manager_started', fields: startFields });
   started = true;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { chmod, stat, writeFile } from 'node:fs/promises';
+import { connect as connectLocally } from 'node:net';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newAgent, newHost, newOlderAgent } from './agents.ts';
@@ -46,21 +47,41 @@ describe('every answer', () => {
   });
 });
 
-describe('what is no HTTP', () => {
-  it.each([
-    ['garbage', 'garbage\r\n\r\n', 400],
-    ['headers without end', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
-  ])('%s is answered in the envelope', async (_what, text, status) => {
-    const socket = connect({ host: '127.0.0.1', port: world.port, ca: world.caPem });
-    socket.write(text);
-    const chunks: Buffer[] = [];
-    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-    await once(socket, 'close');
-    const answer = Buffer.concat(chunks).toString();
-    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
-    const envelope: unknown = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')));
-    expect(envelope).toMatchObject({ success: false, error: { code: 'INVALID_REQUEST' } });
-  });
+describe('what is no HTTP, or asks for what it has not', () => {
+  const texts = [
+    ['garbage', 'garbage\r\n\r\n', 400, 'INVALID_REQUEST'],
+    [
+      'headers without end',
+      `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+      431,
+      'INVALID_REQUEST',
+    ],
+    [
+      'an expectation',
+      'GET /api/v1/x HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\nConnection: close\r\n\r\n',
+      404,
+      'NOT_FOUND',
+    ],
+  ] as const;
+  const ways = ['HTTPS', "the command line's socket"] as const;
+
+  it.each(ways.flatMap((way) => texts.map(([what, ...rest]) => [what, way, ...rest] as const)))(
+    '%s by %s is answered in the envelope',
+    async (_what, way, text, status, code) => {
+      const socket =
+        way === 'HTTPS'
+          ? connect({ host: '127.0.0.1', port: world.port, ca: world.caPem })
+          : connectLocally(world.paths.adminSocket);
+      socket.write(text);
+      const chunks: Buffer[] = [];
+      socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+      await once(socket, 'close');
+      const answer = Buffer.concat(chunks).toString();
+      expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      const envelope: unknown = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')));
+      expect(envelope).toMatchObject({ success: false, error: { code } });
+    },
+  );
 });
 
 describe('hostile requests to join', () => {

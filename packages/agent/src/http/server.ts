@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { PatchError } from '@linux-patch/contract';
-import { badRequestAnswer, type HttpApp, serveApp, stopServer } from '@linux-patch/http';
+import { type HttpApp, serveOn, stopServer } from '@linux-patch/http';
 import { type Clock, type Files, findPortHolder, type Logger, type Random } from '@linux-patch/runtime';
 import type { Caller } from '../access/caller.ts';
 import type { Identity } from '../identity/identity.ts';
@@ -84,10 +84,10 @@ class ListeningServer implements AgentServer {
     this.#guard = new ConnectionGuard(access, identity, clock);
     this.#server = createListener({ material: identity?.material, timeoutMs, handshakeMs });
     this.#guard.guard(this.#server);
-    const serve = serveApp<AgentRequest>({
+    const adapter = {
       app,
       readTarget,
-      callerFacts: ({ socket }) => {
+      callerFacts: ({ socket }: IncomingMessage) => {
         const caller = this.#guard.callerAt(socket);
         return caller && { caller, trail: {} };
       },
@@ -96,14 +96,11 @@ class ListeningServer implements AgentServer {
       stalledMs: timeoutMs * 4,
       clock,
       logger,
-    });
-    this.#server.on('request', serve);
-    this.#server.on('checkExpectation', serve);
+    };
+    serveOn<AgentRequest>(this.#server, adapter, { random, headerLimitBytes: HEADER_LIMIT_BYTES });
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       this.#upgrade(request, socket, head),
     );
-    const refuse = badRequestAnswer({ clock, random, headerLimitBytes: HEADER_LIMIT_BYTES });
-    this.#server.on('clientError', refuse);
   }
 
   async start(): Promise<void> {

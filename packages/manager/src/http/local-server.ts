@@ -3,11 +3,11 @@ import { createServer, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { PatchError } from '@linux-patch/contract';
-import { type HttpApp, serveApp, stopServer } from '@linux-patch/http';
-import { type Clock, type Files, type Logger, ownUid } from '@linux-patch/runtime';
+import { type HttpApp, serveOn, stopServer } from '@linux-patch/http';
+import { type Clock, type Files, type Logger, ownUid, type Random } from '@linux-patch/runtime';
 import type { ManagerRequest } from './manager-request.ts';
 import { readTarget } from './request-target.ts';
-import { TIME_LIMITS } from './server.ts';
+import { HEADER_LIMIT_BYTES, TIME_LIMITS } from './server.ts';
 
 export interface LocalServerOptions {
   /** Where the socket appears. */
@@ -15,6 +15,7 @@ export interface LocalServerOptions {
   readonly app: HttpApp<ManagerRequest>;
   readonly files: Files;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
 }
 
@@ -87,7 +88,7 @@ async function listen(server: Server, path: string): Promise<void> {
  * @throws PatchError `BIND_FAILED`
  */
 export async function openLocalServer(options: LocalServerOptions): Promise<AsyncDisposable> {
-  const { path, files, clock, logger } = options;
+  const { path, files, clock, random, logger } = options;
   if (Buffer.byteLength(path) > MAX_PATH_BYTES)
     throw unusable(path, `the path has more than ${MAX_PATH_BYTES} bytes; take a shorter folder for --root`);
   await ownFolder(files, path);
@@ -95,21 +96,26 @@ export async function openLocalServer(options: LocalServerOptions): Promise<Asyn
   const stopping = new AbortController();
   const sockets = new Set<Socket>();
   const { headersMs, requestMs, stalledMs } = TIME_LIMITS;
-  const server = createServer({ headersTimeout: headersMs, requestTimeout: requestMs });
+  const server = createServer({
+    maxHeaderSize: HEADER_LIMIT_BYTES,
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+  });
   server.maxConnections = MAX_CONNECTIONS;
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.on(
-    'request',
-    serveApp<ManagerRequest>({
+  serveOn<ManagerRequest>(
+    server,
+    {
       ...options,
       readTarget,
       stopping: stopping.signal,
       stalledMs,
       callerFacts: () => ({ observedAddress: 'local', isLocal: true, markProven: () => {} }),
-    }),
+    },
+    { random, headerLimitBytes: HEADER_LIMIT_BYTES },
   );
   await listen(server, path);
   server.on('error', (error) => logger.error('listener of the command line failed', { error }));

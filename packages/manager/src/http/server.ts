@@ -2,12 +2,11 @@ import { createServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { PatchError } from '@linux-patch/contract';
 import {
-  badRequestAnswer,
   bind,
   type ConnectionLimits,
   type HttpApp,
   peerAddress,
-  serveApp,
+  serveOn,
   stopServer,
   trackConnections,
 } from '@linux-patch/http';
@@ -56,7 +55,7 @@ export interface ManagerServer extends AsyncDisposable {
   replaceCertificate(pair: Pair): void;
 }
 
-const HEADER_LIMIT_BYTES = 16 * 1024;
+export const HEADER_LIMIT_BYTES = 16 * 1024;
 /** How often Node looks for requests whose time is over; its default is half a minute. */
 const CHECK_MS = 500;
 
@@ -91,9 +90,9 @@ export async function openManagerServer(options: ManagerServerOptions): Promise<
     connectionsCheckingInterval: CHECK_MS,
     keepAlive: true,
   });
-  server.on(
-    'request',
-    serveApp<ManagerRequest>({
+  serveOn<ManagerRequest>(
+    server,
+    {
       ...options,
       readTarget,
       stopping: stopping.signal,
@@ -103,12 +102,12 @@ export async function openManagerServer(options: ManagerServerOptions): Promise<
         isLocal: false,
         markProven: () => connections.prove(socket),
       }),
-    }),
+    },
+    { random: options.random, headerLimitBytes: HEADER_LIMIT_BYTES },
   );
   server.prependListener('connection', (socket: Socket) => {
     connections.take(socket, addressPrefix(peerAddress(socket.remoteAddress) ?? ''));
   });
-  server.on('clientError', badRequestAnswer({ ...options, headerLimitBytes: HEADER_LIMIT_BYTES }));
   server.on('tlsClientError', (error) => {
     options.onHandshakeFailed?.();
     options.logger.debug('a TLS handshake failed', { error });
