@@ -12,6 +12,7 @@ export const LONG_SUITES = [
   'packages/manager/test/oidc-refusals.test.ts',
   'packages/manager/test/passkey-attacks.test.ts',
   'packages/agent/test/http/rotation-load.test.ts',
+  'packages/agent/test/http/fuzzed-routes.test.ts',
   'packages/agent/src/identity/store/store.test.ts',
   'packages/agent/test/doctor/broken-states.test.ts',
   'packages/agent/test/enrollment/job-key-crash.test.ts',

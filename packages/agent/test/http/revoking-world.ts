@@ -7,11 +7,12 @@ import WebSocket from 'ws';
 import { openIdentityService } from '../../src/app/identity.ts';
 import { identityHealth } from '../../src/health/identity.ts';
 import type { IdentityService } from '../../src/identity/service.ts';
-import { MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
+import { type IdentityMeta, MANUAL_IDENTITY } from '../../src/identity/store/identity-meta.ts';
 import { pathsIn } from '../../src/identity/store/paths.ts';
 import { installGeneration } from '../../src/identity/store/store.ts';
 import { contextBeside } from '../start/agent-context.ts';
 import { clientOptions, startWorld, type World } from './world.ts';
+import type { OddApp } from './world-services.ts';
 
 // TLS judges certificates by the machine's own clock. When many files of tests share a process, this was a while ago.
 export const NOW = Math.floor(Date.now() / 1000) * 1000;
@@ -25,7 +26,15 @@ export interface ListWish {
 }
 
 /** A served agent whose identity and revocation list lie on disk, kept as the agent keeps them. */
-export async function startRevokingWorld(options: { readonly crl?: string; readonly files?: Files } = {}) {
+export async function startRevokingWorld(
+  options: {
+    readonly crl?: string;
+    readonly files?: Files;
+    /** How it came to its identity; by default somebody copied it by hand. */
+    readonly meta?: IdentityMeta;
+    readonly app?: OddApp;
+  } = {},
+) {
   const files = options.files ?? systemFiles;
   const clock = new ManualClock(NOW);
   const opened: { service: IdentityService | undefined } = { service: undefined };
@@ -47,6 +56,7 @@ export async function startRevokingWorld(options: { readonly crl?: string; reado
         takeCrl: (pem) => serviceNow().takeCrl(pem),
         setTrust: (bundle) => serviceNow().setTrust(bundle),
       },
+      ...options.app,
     },
   });
   const certs = join(world.folder, 'certs');
@@ -57,7 +67,7 @@ export async function startRevokingWorld(options: { readonly crl?: string; reado
     keyPem: world.agent.privateKeyPem,
     crlPem: options.crl,
   };
-  await installGeneration({ files: systemFiles, paths, material, meta: MANUAL_IDENTITY });
+  await installGeneration({ files: systemFiles, paths, material, meta: options.meta ?? MANUAL_IDENTITY });
   const { context, audited } = contextBeside(world, { clock, certificates: paths, files });
   const service = await openIdentityService(context);
   opened.service = service;

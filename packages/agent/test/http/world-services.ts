@@ -191,7 +191,7 @@ export async function openServices(options: ServicesOptions) {
         identity: odd.identityHealth ?? soundIdentity,
         packageHealth: odd.packageHealth ?? (() => ({ words: 'ok', atMs: systemClock.now() })),
         refreshInBackground: odd.refreshInBackground ?? (() => {}),
-        startedMonotonicMs: systemClock.monotonicMs(),
+        startedMonotonicMs: (odd.clock ?? systemClock).monotonicMs(),
       },
       metrics: { counters, processUsage, enrollmentState: async () => undefined },
       hostFacts: odd.hostFacts ?? (() => readHostFacts(host)),
