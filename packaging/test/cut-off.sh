@@ -53,7 +53,7 @@ as_before() {
 	inside mkdir -p /etc/linux_patch_api/certs /var/log/linux_patch_api /srv/patch-log
 	inside mkdir -p -m 0700 /srv/patch-jobs/work
 	inside touch /srv/patch-log/audit.log /srv/patch-log/other
-	inside ln -s /etc/shadow /srv/patch-jobs/work/link
+	inside sh -c 'cd /srv/patch-jobs/work && ln -s /etc/shadow link'
 	inside sh -c 'umask 077; printf "jobs: { storage_path: /srv/patch-jobs }\nlogging: { file_path: /srv/patch-log/audit.log }\n" >/etc/linux_patch_api/config.yaml; echo key >/etc/linux_patch_api/certs/server.key.pem'
 }
 

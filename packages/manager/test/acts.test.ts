@@ -1,5 +1,6 @@
 import type { FleetAct, FleetActs, FleetJobs, Host } from '@linux-patch/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addHosts, addWaiting } from './act-rows.ts';
 import { agentJob } from './agent-job.ts';
 import { boundCaller } from './bound-callers.ts';
 import { openEvents } from './event-stream.ts';
@@ -243,7 +244,7 @@ describe('what is asked of many hosts', () => {
     const [lateId = ''] = await idsOf([late]);
     let second = '';
     await world.restart(async () => {
-      second = await addWaiting(lateId, late.fqdn, world.clock.now() - 25 * 3_600_000);
+      second = await addWaiting(world, { id: lateId, fqdn: late.fqdn }, world.clock.now() - 25 * 3_600_000);
     });
     await until(second, { not_asked: 1 });
     expect((await jobsOf(second))[0]?.result?.message).toContain('not asked within a day');
@@ -274,7 +275,8 @@ describe('what is asked of many hosts', () => {
   });
 
   it('takes ten thousand hosts in one go, and no more', async () => {
-    const ids = await addHosts(10_001);
+    const [like = ''] = await idsOf([await known()]);
+    const ids = await addHosts(world, like, 10_001);
     expect((await start(ids)).status).toBe(400);
     const { id } = await started(ids.slice(1));
     const stopped = dataOf<FleetAct>(await stop(id));
@@ -330,68 +332,3 @@ describe('a role for some hosts', () => {
     expect((await caller.call('POST', `/acts/${id}/stop`, {})).status).toBe(403);
   });
 });
-
-/** A row that a manager left behind which was stopped long ago. */
-async function addWaiting(hostId: string, fqdn: string, askedAt: number): Promise<string> {
-  const id = crypto.randomUUID();
-  const common = { key: id, actor: TESTER, operation: 'patch_apply', asked_at: askedAt };
-  await world.database.db
-    .insertInto('acts')
-    .values({
-      ...common,
-      id,
-      wish_hash: '',
-      security_only: 0,
-      search: null,
-      stopped_at: null,
-      stopped_by: null,
-    })
-    .execute();
-  const request = JSON.stringify({ route: 'applyPatches', body: { all: true } });
-  const nothing = {
-    plan_hash: null,
-    instance_id: null,
-    job_id: null,
-    ended_at: null,
-    result: null,
-    status: null,
-  };
-  await world.database.db
-    .insertInto('host_jobs')
-    .values({
-      ...common,
-      ...nothing,
-      id: crypto.randomUUID(),
-      host_id: hostId,
-      fqdn,
-      request,
-      state: 'waiting',
-      act_id: id,
-    })
-    .execute();
-  return id;
-}
-
-/** Hosts on record that nobody can reach. */
-async function addHosts(number: number): Promise<string[]> {
-  const one = await known();
-  const [like = ''] = await idsOf([one]);
-  const row = await world.database.db
-    .selectFrom('hosts')
-    .selectAll()
-    .where('id', '=', like)
-    .executeTakeFirstOrThrow();
-  const rows = Array.from({ length: number }, (_, at) => ({
-    ...row,
-    id: crypto.randomUUID(),
-    fqdn: `many${at}.example.test`,
-    machine_id: crypto.randomUUID().replaceAll('-', ''),
-    agent_port: 1,
-  }));
-  for (let from = 0; from < rows.length; from += 1_000)
-    await world.database.db
-      .insertInto('hosts')
-      .values(rows.slice(from, from + 1_000))
-      .execute();
-  return rows.map(({ id }) => id);
-}

@@ -2,8 +2,12 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SignedJob } from '@linux-patch/contract';
 import { generateJobKey, jobKeyFingerprint, jobPublicKey, signJob } from '@linux-patch/pki';
-import { temporaryFolder } from '@linux-patch/runtime/testing';
+import { systemFiles } from '@linux-patch/runtime/node';
+import { memoryLogger, temporaryFolder } from '@linux-patch/runtime/testing';
 import { onTestFinished } from 'vitest';
+import { NO_TEXT } from '../src/jobs/job-output.ts';
+import { JobJournal } from '../src/jobs/journal.ts';
+import { createJob, transition } from '../src/jobs/state.ts';
 import { askOverPipes, askOverSocket } from './worker-process.ts';
 
 /** What a host of these tests is called. */
@@ -138,4 +142,19 @@ export async function admissionWorld() {
       return lastOf(await readFile(join(root, RUNS, job, 'stdout'), 'utf8'));
     },
   };
+}
+
+/** Writes a job down as a release before orders did. */
+export async function leaveJob(
+  root: string,
+  id: string,
+  { ended }: { readonly ended: boolean },
+): Promise<void> {
+  const request = { operation: 'hold' as const, names: ['curl'] };
+  const queued = createJob({ id, request, nowMs: 1_000 });
+  const cancelled = { type: 'fail', code: 'CANCELLED', message: 'It was cancelled.' } as const;
+  const core = ended ? transition(queued, cancelled, 2_000) : queued;
+  const journal = new JobJournal({ folder: join(root, 'jobs'), files: systemFiles, logger: memoryLogger() });
+  await journal.load();
+  await journal.save({ core, request }, NO_TEXT);
 }

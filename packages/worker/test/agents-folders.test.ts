@@ -28,7 +28,7 @@ tls: { ca_cert: "${at('srv/certs/root.pem')}", server_key: "${at('srv/certs/serv
   await config(at('srv/jobs'));
   await put(`srv/jobs/${JOB}.json`);
   await put(`srv/jobs/${JOB}.log`);
-  await put(`srv/jobs/work/${JOB}/plan.json`);
+  await put(join('srv/jobs/work', JOB, 'plan.json'));
   await put('srv/log/patch.log');
   await put('srv/log/patch.log.2026-11-23.1.gz');
   await put('srv/certs/root.pem');

@@ -1,6 +1,7 @@
-import { PackageName, PackageVersion, PatchError } from '@linux-patch/contract';
+import { PatchError } from '@linux-patch/contract';
 import type { PackageTarget } from '../../package-interface/package-operations.ts';
 import type { PackageChange } from '../adapter.ts';
+import { requireNamed } from '../named-target.ts';
 import { dottedName, splitName } from '../rpm/names.ts';
 
 /** A question to the helper, or a command of dnf, about one change. */
@@ -69,16 +70,10 @@ function noPurge(name: string): PatchError {
   );
 }
 
-/** Names are checked once more where they become arguments of a program that runs as root. */
-export function specOf({ name, version }: PackageTarget): string {
-  const fine =
-    PackageName.safeParse(name).success &&
-    (version === undefined || PackageVersion.safeParse(version).success);
-  if (!fine)
-    throw new PatchError(
-      'PKG_NOT_FOUND',
-      `"${name}${version === undefined ? '' : ` ${version}`}" is not a package name and version.`,
-    );
+/** @throws PatchError `PKG_NOT_FOUND` */
+export function specOf(target: PackageTarget): string {
+  requireNamed(target);
+  const { name, version } = target;
   if (version === undefined) return dottedName(name);
   const { name: plain, architecture } = splitName(name);
   return `${plain}-${version}${architecture === undefined ? '' : `.${architecture}`}`;

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { PackageName, PackageVersion, PatchError } from '@linux-patch/contract';
+import { PatchError } from '@linux-patch/contract';
 import type { PackageTarget, VersionTarget } from '../../package-interface/package-operations.ts';
 import type { PackageChange } from '../adapter.ts';
 import type { PackageDoors } from '../doors.ts';
+import { requireNamed } from '../named-target.ts';
 import type { PacmanConfig } from './config.ts';
 import { plainName } from './names.ts';
 import { readUpgradable } from './pending.ts';
@@ -58,20 +59,6 @@ function what({ options, targets }: PacmanChange): string[] {
 const KEYRING = /^[a-z0-9][a-z0-9@._+]*-keyring$/;
 const NOTHING = { ignored: false, replaced: false };
 
-/** @throws PatchError `PKG_NOT_FOUND` for what is no name or version of a package */
-function checkNames(targets: readonly PackageTarget[]): void {
-  for (const { name, version } of targets) {
-    const fine =
-      PackageName.safeParse(name).success &&
-      (version === undefined || PackageVersion.safeParse(version).success);
-    if (!fine)
-      throw new PatchError(
-        'PKG_NOT_FOUND',
-        `"${name}${version === undefined ? '' : ` ${version}`}" is not a package name and version.`,
-      );
-  }
-}
-
 type Offered = ReadonlyMap<string, readonly string[]>;
 type VersionsOf = (names: readonly string[]) => Promise<Offered>;
 
@@ -91,16 +78,16 @@ export async function pacmanChange(
     case 'update':
       return updateChange(doors, config, change);
     case 'versions':
-      checkNames([...change.bring, ...change.remove.map((name) => ({ name }))]);
+      [...change.bring, ...change.remove.map((name) => ({ name }))].forEach(requireNamed);
       return versionsChange(doors, config, { change, versionsOf });
     case 'install':
-      checkNames(change.packages);
+      change.packages.forEach(requireNamed);
       return installChange(doors, config, { change, versionsOf });
   }
 }
 
 function removeChange(change: Extract<PackageChange, { kind: 'remove' }>): PacmanChange {
-  checkNames([change]);
+  requireNamed(change);
   return {
     ...removal([change.name], change.allowRemovals ?? false),
     options: change.purge ? ['--nosave'] : [],
@@ -125,7 +112,7 @@ async function updateChange(
   config: PacmanConfig,
   { updates, allowRemovals = false }: Extract<PackageChange, { kind: 'update' }>,
 ): Promise<PacmanChange> {
-  checkNames(updates.map((one) => ({ name: one.name, version: one.newVersion })));
+  updates.map((one) => ({ name: one.name, version: one.newVersion })).forEach(requireNamed);
   const wanted = new Set(updates.map((one) => one.name));
   const keyrings = [...wanted].filter((name) => KEYRING.test(name));
   const staying = (await readUpgradable(doors, config)).filter((one) => !wanted.has(one.name));

@@ -1,6 +1,7 @@
-import { PackageName, PackageVersion, PatchError } from '@linux-patch/contract';
+import { PatchError } from '@linux-patch/contract';
 import type { PackageTarget } from '../../package-interface/package-operations.ts';
 import type { PackageChange, Tool } from '../adapter.ts';
+import { requireNamed } from '../named-target.ts';
 import type { RpmInstalled } from '../rpm/installed.ts';
 import { dottedName, splitName } from '../rpm/names.ts';
 import { ZYPPER, zypperArguments, zypperEnvironment } from './private-root.ts';
@@ -73,16 +74,10 @@ function noPurge(name: string): PatchError {
   );
 }
 
-/** Names are checked once more where they become arguments of a program that runs as root. */
-function specOf({ name, version }: PackageTarget): string {
-  const fine =
-    PackageName.safeParse(name).success &&
-    (version === undefined || PackageVersion.safeParse(version).success);
-  if (!fine)
-    throw new PatchError(
-      'PKG_NOT_FOUND',
-      `"${name}${version === undefined ? '' : ` ${version}`}" is not a package name and version.`,
-    );
+/** @throws PatchError `PKG_NOT_FOUND` */
+function specOf(target: PackageTarget): string {
+  requireNamed(target);
+  const { name, version } = target;
   return version === undefined ? dottedName(name) : `${dottedName(name)}=${version}`;
 }
 
